@@ -1,0 +1,194 @@
+"""RFC 9457 problem documents, in the reader's language, for everything that is refused."""
+
+from typing import Any
+from urllib.parse import quote
+
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.openapi.constants import REF_PREFIX
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
+
+from tht_kit.errors import (
+    DomainError,
+    FieldProblem,
+    InternalError,
+    InvalidRequest,
+    Language,
+    MalformedBody,
+    MethodNotAllowed,
+    NotFound,
+    TemporarilyUnavailable,
+    Text,
+)
+from tht_kit.idempotency import Replay
+
+MEDIA_TYPE = "application/problem+json"
+TYPE_PREFIX = "/problems/"
+_log = structlog.get_logger(__name__)
+
+
+def language_of(accept_language: str) -> Language:
+    """Return the reader's language: Chinese unless English is preferred (RFC 9110 weights)."""
+    best: tuple[float, Language] = (0.0, "zh")
+    for part in accept_language.split(","):
+        tag, _, weight = part.strip().partition(";q=")
+        language = tag.strip().lower()[:2]
+        try:
+            quality = float(weight) if weight else 1.0
+        except ValueError:
+            continue
+        if language in ("zh", "en") and quality > best[0]:
+            best = (quality, "en" if language == "en" else "zh")
+    return best[1]
+
+
+def problem(error: DomainError, request: Request) -> Response:
+    """Render the error as problem+json for this request."""
+    language = language_of(request.headers.get("accept-language", ""))
+    trace_id = request.scope.get("state", {}).get("request_id")
+    body: dict[str, Any] = {
+        "type": TYPE_PREFIX + error.type,
+        "title": error.title.render(language, error.params),
+        "status": error.status,
+        "detail": error.detail.render(language, error.params),
+        "fix": error.fix.render(language, error.params),
+        "instance": quote(request.url.path),
+        "trace_id": trace_id,
+    }
+    if error.errors:
+        body["errors"] = [
+            {"pointer": found.pointer, "detail": found.detail.render(language, {})}
+            for found in error.errors
+        ]
+    headers = {"Content-Language": language, "Vary": "Accept-Language", **error.headers}
+    return JSONResponse(body, error.status, headers, media_type=MEDIA_TYPE)
+
+
+def install_handlers(app: FastAPI) -> None:
+    """Render every refusal of the app and of the framework as a problem document.
+
+    Nothing is registered for database errors: the retry middleware must see them.
+    """
+    app.add_exception_handler(DomainError, _domain)
+    app.add_exception_handler(Replay, _replay)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _internal)
+
+
+async def _domain(request: Request, error: Exception) -> Response:
+    assert isinstance(error, DomainError)
+    _log.info("request.refused", type=error.type, status=error.status)
+    return problem(error, request)
+
+
+async def _replay(request: Request, error: Exception) -> Response:
+    del request
+    assert isinstance(error, Replay)
+    return error.response
+
+
+async def _invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    found = [_field(item) for item in error.errors()]
+    if any(item["type"] == "json_invalid" for item in error.errors()):
+        reason = Text(zh="请求体不是有效的 JSON。", en="The body is not valid JSON.")
+        return problem(MalformedBody(reason=reason, errors=found), request)
+    return problem(InvalidRequest(count=len(found), errors=found), request)
+
+
+def _field(item: dict[str, Any]) -> FieldProblem:
+    where, *path = item["loc"]
+    steps = "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)
+    pointer = steps if where == "body" else f"{where}:{steps.removeprefix('/')}"
+    return FieldProblem(pointer, Text(zh=_chinese(item), en=item["msg"]))
+
+
+_CHINESE = {
+    "missing": "缺少此项",
+    "extra_forbidden": "不认识的字段",
+    "string_type": "应为字符串",
+    "string_too_short": "太短，至少 {min_length} 个字符",
+    "string_too_long": "太长，至多 {max_length} 个字符",
+    "string_pattern_mismatch": "格式不符：{pattern}",
+    "int_type": "应为整数",
+    "int_parsing": "应为整数",
+    "int_from_float": "应为整数",
+    "bool_type": "应为 true 或 false",
+    "list_type": "应为数组",
+    "too_short": "至少 {min_length} 项",
+    "too_long": "至多 {max_length} 项",
+    "greater_than": "应大于 {gt}",
+    "greater_than_equal": "应不小于 {ge}",
+    "less_than": "应小于 {lt}",
+    "less_than_equal": "应不大于 {le}",
+    "enum": "应为其中之一：{expected}",
+    "literal_error": "应为其中之一：{expected}",
+    "decimal_parsing": "应为十进制数字符串",
+    "decimal_type": "应为十进制数字符串",
+    "date_from_datetime_parsing": "应为日期 YYYY-MM-DD",
+    "date_parsing": "应为日期 YYYY-MM-DD",
+    "datetime_parsing": "应为 RFC 3339 时间",
+    "datetime_from_date_parsing": "应为 RFC 3339 时间",
+    "timezone_aware": "时间须带时区",
+    "uuid_parsing": "应为 UUID",
+    "model_attributes_type": "应为对象",
+    "json_invalid": "不是有效的 JSON",
+}
+
+
+def _chinese(item: dict[str, Any]) -> str:
+    template = _CHINESE.get(item["type"])
+    return template.format(**item.get("ctx", {})) if template else str(item["msg"])
+
+
+async def _http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    if error.status_code == NotFound.status:
+        return problem(NotFound(path=request.url.path), request)
+    if error.status_code == MethodNotAllowed.status:
+        headers = dict(error.headers or {})
+        refused = MethodNotAllowed(path=request.url.path, method=request.method, headers=headers)
+        return problem(refused, request)
+    if error.status_code == MalformedBody.status:
+        return problem(MalformedBody(reason=str(error.detail)), request)
+    raise error
+
+
+async def _internal(request: Request, error: Exception) -> Response:
+    if isinstance(error, (TimeoutError, ConnectionError)):
+        reason = Text(zh="依赖的服务没有应答。", en="Something this service needs does not answer.")
+        return problem(TemporarilyUnavailable(reason=reason, headers={"Retry-After": "2"}), request)
+    return problem(InternalError(), request)
+
+
+PROBLEM_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail", "fix", "instance", "trace_id"],
+    "properties": {
+        "type": {"type": "string", "description": "稳定的问题类型 / stable problem type"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "fix": {"type": "string", "description": "如何改正 / how to mend it"},
+        "instance": {"type": "string"},
+        "trace_id": {"type": ["string", "null"]},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["pointer", "detail"],
+                "properties": {
+                    "pointer": {
+                        "type": "string",
+                        "description": "JSON Pointer, or header:/query: name",
+                    },
+                    "detail": {"type": "string"},
+                },
+            },
+        },
+    },
+}
+PROBLEM_REF = {"$ref": REF_PREFIX + "Problem"}
