@@ -31,6 +31,7 @@ ProcessCollector(registry=REGISTRY)
 PlatformCollector(registry=REGISTRY)
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _ROWS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000)
 
 HTTP_SECONDS = Histogram(
@@ -210,7 +211,7 @@ class TelemetryMiddleware:
                 status = message["status"]
             await send(message)
 
-        method = scope["method"]
+        method = scope["method"] if scope["method"] in _METHODS else "OTHER"
         started = time.perf_counter()
         with span(method, parent=_header(scope, b"traceparent"), kind=SpanKind.SERVER) as current:
             try:
