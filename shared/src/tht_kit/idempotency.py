@@ -24,6 +24,7 @@ from tht_kit.errors import (
     RequestInFlight,
 )
 from tht_kit.sessions import WriteSession
+from tht_kit.telemetry import route_template
 
 KEY_CHARS_MAX = 255
 LOCK_NOT_AVAILABLE = "55P03"
@@ -73,7 +74,7 @@ async def claim(request: Request, session: WriteSession, principal: Authenticate
         raise IdempotencyKeyMissing(pointer="header:Idempotency-Key")
     if not (0 < len(key) <= KEY_CHARS_MAX and key.isascii() and key.isprintable()):
         raise IdempotencyKeyInvalid(pointer="header:Idempotency-Key", limit=KEY_CHARS_MAX)
-    scope = f"{principal.subject} {request.method} {request.scope['route'].path}"
+    scope = f"{principal.subject} {request.method} {route_template(request.scope)}"
     digest = await _request_hash(request)
     try:
         claimed = await session.execute(

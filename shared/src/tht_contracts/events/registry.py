@@ -1,0 +1,140 @@
+"""Events of registry-svc: organisations, methodologies, projects, the working-day calendar."""
+
+from datetime import date
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from tht_contracts.events.common import OrganisationCode, Part
+from tht_kit.errors import Text
+from tht_kit.events import Event
+
+OWNER = "registry-svc"
+
+OrganisationKind = Literal[
+    "owner",
+    "controlled_enterprise",
+    "validator_verifier",
+    "bureau",
+    "operator",
+    "mobility_partner",
+    "merchant",
+]
+ProjectType = Literal["distributed_pv", "afforestation", "citizen_travel"]
+ProjectStatus = Literal[
+    "DRAFT",
+    "NOTICE",
+    "VALIDATED",
+    "REGISTERED",
+    "RECALLED",
+    "REJECTED",
+    "SUSPENDED",
+    "DEREGISTERED",
+]
+
+
+class OrganisationRegistered(Event):
+    """An organisation exists on the platform; also sent when its copy of state changes (version)."""
+
+    event_type: ClassVar[str] = "registry.organisations.registered.v1"
+    topic: ClassVar[str] = "registry.organisations"
+    key_field: ClassVar[str] = "organisation_code"
+    owner: ClassVar[str] = OWNER
+    summary: ClassVar[Text] = Text(
+        zh="单位已登记或信息变更。", en="An organisation was registered or changed."
+    )
+
+    organisation_code: OrganisationCode
+    name: str
+    kinds: list[OrganisationKind]
+    status: Literal["active", "suspended"]
+    version: int = Field(ge=1)
+
+
+class MethodologyPublished(Event):
+    event_type: ClassVar[str] = "registry.methodologies.published.v1"
+    topic: ClassVar[str] = "registry.methodologies"
+    key_field: ClassVar[str] = "methodology_code"
+    owner: ClassVar[str] = OWNER
+    summary: ClassVar[Text] = Text(
+        zh="方法学版本已发布。", en="A methodology version was published."
+    )
+
+    methodology_code: str
+    name: str
+    project_type: ProjectType
+    valid_from: date
+    valid_until: date | None
+    evidence_grade: str
+    source: str
+
+
+class Parcel(Part):
+    parcel_no: str
+    area_m2: str = Field(description="decimal")
+
+
+class ProjectRegistered(Event):
+    """A project entered the register: all that issuance and trading need to know of it."""
+
+    event_type: ClassVar[str] = "registry.projects.registered.v1"
+    topic: ClassVar[str] = "registry.projects"
+    key_field: ClassVar[str] = "project_id"
+    owner: ClassVar[str] = OWNER
+    summary: ClassVar[Text] = Text(zh="项目已登记。", en="A project was registered.")
+
+    project_id: str
+    project_no: int = Field(ge=1, le=9999, description="four-digit number in serials")
+    name: str
+    unit_type: Literal["CQCER", "CCER"]
+    project_type: ProjectType
+    scope_code: str = Field(
+        pattern=r"^[0-9]{2}$", description="01 energy, 14 forestry, 07 transport"
+    )
+    methodology_code: str
+    owner_code: OrganisationCode
+    validator_code: OrganisationCode
+    pdd_author_code: OrganisationCode
+    district_code: str = Field(pattern=r"^[0-9]{6}$")
+    is_local: bool = Field(description="inside Chongqing: counts for the local share (R23)")
+    construction_start: date
+    operation_date: date
+    crediting_start: date
+    crediting_end: date
+    meters: list[str]
+    parcels: list[Parcel]
+    species: str | None
+    baseline_grid: str | None = Field(description="grid whose baseline factors apply, such as CC")
+    baseline_factor_year: int | None
+    registered_on: date
+    version: int = Field(ge=1)
+
+
+class ProjectStatusChanged(Event):
+    event_type: ClassVar[str] = "registry.projects.status_changed.v1"
+    topic: ClassVar[str] = "registry.projects"
+    key_field: ClassVar[str] = "project_id"
+    owner: ClassVar[str] = OWNER
+    summary: ClassVar[Text] = Text(zh="项目状态变化。", en="A project changed its status.")
+
+    project_id: str
+    status_before: ProjectStatus
+    status: ProjectStatus
+    reason: str | None
+    version: int = Field(ge=1)
+
+
+class CalendarYearPublished(Event):
+    event_type: ClassVar[str] = "registry.calendar.published.v1"
+    topic: ClassVar[str] = "registry.calendar"
+    key_field: ClassVar[str] = "year"
+    owner: ClassVar[str] = OWNER
+    summary: ClassVar[Text] = Text(
+        zh="某年工作日历已发布。", en="The working-day calendar of a year was published."
+    )
+
+    year: int
+    holidays: list[date]
+    makeup_workdays: list[date]
+    source: str
+    version: int = Field(ge=1)

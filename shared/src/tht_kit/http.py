@@ -1,0 +1,303 @@
+"""The HTTP edge of a service: one factory, the same order of middleware everywhere.
+
+Outermost first: telemetry, request context, retry of whole transactions, then FastAPI.
+"""
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Annotated, Any
+
+import structlog
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
+from fastapi.routing import APIRoute
+from sqlalchemy import text
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from tht_kit import idempotency
+from tht_kit.clock import SandboxClock
+from tht_kit.db import is_retryable
+from tht_kit.ids import new_id
+from tht_kit.problems import PROBLEM_SCHEMA, install_handlers
+from tht_kit.service import Container, start_listening
+from tht_kit.sessions import ReadSession, WriteSession
+from tht_kit.supervisor import Supervisor
+from tht_kit.telemetry import RETRIES, TelemetryMiddleware, render
+
+__all__ = ["ContainerDep", "KitRoute", "Now", "ReadSession", "WriteSession", "build_app", "router"]
+
+TRANSACTION_TRIES_MAX = 5
+REPLAYED_BODY_BYTES_MAX = 4 * 1024 * 1024
+READY_TIMEOUT_S = 3.0
+_REQUEST_ID_CHARS_MAX = 64
+_log = structlog.get_logger(__name__)
+
+
+class KitRoute(APIRoute):
+    """Stores the answer of an idempotent request after the endpoint and before the commit.
+
+    FastAPI leaves function-scoped dependencies, and so commits, after the route's handler returns.
+    """
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        endpoint = super().get_route_handler()
+
+        async def handle(request: Request) -> Response:
+            response = await endpoint(request)
+            await idempotency.remember(request, response)
+            return response
+
+        return handle
+
+
+def router(**kwargs: Any) -> APIRouter:
+    """Return an APIRouter whose routes keep idempotent answers."""
+    return APIRouter(route_class=KitRoute, **kwargs)
+
+
+def container_of(request: Request) -> Container:
+    container: Container = request.app.state.container
+    return container
+
+
+ContainerDep = Annotated[Container, Depends(container_of)]
+
+
+def now_of(container: ContainerDep) -> datetime:
+    return container.clock.now()
+
+
+Now = Annotated[datetime, Depends(now_of)]
+
+
+def build_app(
+    *,
+    title: str,
+    container: Container,
+    routers: Sequence[APIRouter],
+    lifespan: Callable[[FastAPI], Any] | None = None,
+) -> FastAPI:
+    """Return a service's application around its container."""
+
+    @asynccontextmanager
+    async def running(app: FastAPI) -> AsyncIterator[None]:
+        async with Supervisor() as supervisor:
+            start_listening(container, supervisor)
+            if lifespan is None:
+                yield
+            else:
+                async with lifespan(app):
+                    yield
+
+    app = FastAPI(
+        title=title,
+        version="1.0.0",
+        openapi_url="/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=running,
+        generate_unique_id_function=_operation_id,
+        separate_input_output_schemas=False,
+    )
+    app.state.container = container
+    for part in routers:
+        app.include_router(part)
+    app.include_router(_operations())
+    install_handlers(app)
+    app.add_middleware(RetryTransaction, service=container.service)
+    app.add_middleware(RequestContext)
+    app.add_middleware(TelemetryMiddleware, service=container.service)
+    _describe_problems(app)
+    return app
+
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name
+
+
+def _describe_problems(app: FastAPI) -> None:
+    """Replace FastAPI's own 422 schema in the OpenAPI document by the problem document."""
+    generate = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        document = generate()
+        schemas = document.setdefault("components", {}).setdefault("schemas", {})
+        schemas["Problem"] = PROBLEM_SCHEMA
+        schemas.pop("HTTPValidationError", None)
+        schemas.pop("ValidationError", None)
+        problem = {"schema": {"$ref": "#/components/schemas/Problem"}}
+        for operations in document.get("paths", {}).values():
+            for operation in operations.values():
+                responses = operation["responses"]
+                responses.pop("422", None)
+                responses["default"] = {
+                    "description": "问题说明 / problem document (RFC 9457)",
+                    "content": {"application/problem+json": problem},
+                }
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _operations() -> APIRouter:
+    """Return the routes for operators: not part of the public API, never behind the gateway."""
+    part = APIRouter(include_in_schema=False)
+
+    @part.get("/healthz")
+    async def healthz(container: ContainerDep) -> dict[str, Any]:
+        offset_s = 0
+        if isinstance(container.clock, SandboxClock):
+            offset_s = int(container.clock.offset.total_seconds())
+        now = container.clock.now().isoformat()
+        return {
+            "status": "ok",
+            "service": container.service,
+            "now": now,
+            "clock_offset_s": offset_s,
+        }
+
+    @part.get("/readyz")
+    async def readyz(container: ContainerDep, response: Response) -> dict[str, Any]:
+        checks = {
+            "database": await _check(_database_answers(container)),
+            "bus": await _check(container.bus.check()),
+        }
+        ready = all(found == "ok" for found in checks.values())
+        response.status_code = 200 if ready else 503
+        return {"ready": ready, "service": container.service, "checks": checks}
+
+    @part.get("/metrics")
+    async def metrics() -> Response:
+        body, content_type = render()
+        return Response(body, media_type=content_type)
+
+    return part
+
+
+async def _database_answers(container: Container) -> None:
+    async with container.database.read() as session:
+        await session.execute(text("SELECT 1"))
+
+
+async def _check(probe: Awaitable[None]) -> str:
+    try:
+        async with asyncio.timeout(READY_TIMEOUT_S):
+            await probe
+    except Exception as error:  # noqa: BLE001 - whatever is wrong, the answer is "not ready"
+        return f"{type(error).__name__}: {error}"[:200]
+    return "ok"
+
+
+class RequestContext:
+    """ASGI: gives each request an id, binds it to the log lines and sends it back."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = _given_request_id(scope) or str(new_id())
+        scope.setdefault("state", {})["request_id"] = request_id
+        started = time.perf_counter()
+        status = 0
+
+        async def answer(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [
+                    *message.get("headers", []),
+                    (b"x-request-id", request_id.encode()),
+                ]
+            await send(message)
+
+        with structlog.contextvars.bound_contextvars(correlation_id=request_id):
+            try:
+                await self._app(scope, receive, answer)
+            finally:
+                if scope["path"] not in ("/healthz", "/readyz", "/metrics"):
+                    elapsed_ms = round((time.perf_counter() - started) * 1000, 1)
+                    _log.info(
+                        "request.done",
+                        method=scope["method"],
+                        path=scope["path"],
+                        status=status,
+                        elapsed_ms=elapsed_ms,
+                    )
+
+
+def _given_request_id(scope: Scope) -> str | None:
+    for name, value in scope["headers"]:
+        if name == b"x-request-id":
+            found: str = value.decode("latin-1")
+            if 0 < len(found) <= _REQUEST_ID_CHARS_MAX and found.isascii() and found.isprintable():
+                return found
+    return None
+
+
+class RetryTransaction:
+    """ASGI: runs a request again when PostgreSQL asks for it (deadlock, serialisation failure).
+
+    The whole request is repeated from its buffered body: the transaction was rolled back, nothing had
+    been sent. A body too large to keep is streamed and not retried.
+    """
+
+    def __init__(self, app: ASGIApp, *, service: str) -> None:
+        self._app = app
+        self._service = service
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] in ("GET", "HEAD", "OPTIONS"):
+            await self._app(scope, receive, send)
+            return
+        messages, complete = await _buffer(receive)
+        for attempt in range(1, TRANSACTION_TRIES_MAX + 1):
+            started = False
+
+            async def answer(message: Message) -> None:
+                nonlocal started
+                started = True
+                await send(message)
+
+            attempt_scope = {**scope, "state": dict(scope.get("state", {}))}
+            try:
+                await self._app(attempt_scope, _replaying(messages, receive), answer)
+            except Exception as error:
+                last = attempt == TRANSACTION_TRIES_MAX or not complete
+                if started or last or not is_retryable(error):
+                    raise
+            else:
+                scope.update({k: v for k, v in attempt_scope.items() if k != "state"})
+                return
+            RETRIES.labels(self._service, "http_transaction").inc()
+            _log.warning("transaction.retried", attempt=attempt)
+            await asyncio.sleep(random.uniform(0.005, 0.02) * 2**attempt)  # noqa: S311
+
+
+async def _buffer(receive: Receive) -> tuple[list[Message], bool]:
+    messages: list[Message] = []
+    size = 0
+    while True:
+        message = await receive()
+        messages.append(message)
+        size += len(message.get("body", b""))
+        if not message.get("more_body", False):
+            return messages, True
+        if size > REPLAYED_BODY_BYTES_MAX:
+            return messages, False
+
+
+def _replaying(messages: list[Message], receive: Receive) -> Receive:
+    pending = iter(messages)
+
+    async def again() -> Message:
+        for message in pending:
+            return message
+        return await receive()
+
+    return again
