@@ -8,15 +8,14 @@ endpoint and before the commit; a failed request stores nothing and may be retri
 import hashlib
 
 from fastapi import Depends, Request, Response
-from sqlalchemy import Column, Integer, LargeBinary, MetaData, Table, select, update
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import MetaData, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tht_kit.auth import Authenticated
 from tht_kit.clock import system_now
-from tht_kit.db import TextKey, UtcDateTime, sqlstate
+from tht_kit.db import sqlstate
 from tht_kit.errors import (
     IdempotencyKeyInvalid,
     IdempotencyKeyMissing,
@@ -24,28 +23,12 @@ from tht_kit.errors import (
     RequestInFlight,
 )
 from tht_kit.sessions import WriteSession
+from tht_kit.tables import idempotency_table
 from tht_kit.telemetry import route_template
 
 KEY_CHARS_MAX = 255
 LOCK_NOT_AVAILABLE = "55P03"
 _KEPT_HEADERS = ("content-type", "location", "etag")
-
-
-def idempotency_table(metadata: MetaData) -> Table:
-    """Return the table of stored answers in a service's metadata."""
-    if "idempotency_answers" in metadata.tables:
-        return metadata.tables["idempotency_answers"]
-    return Table(
-        "idempotency_answers",
-        metadata,
-        Column("scope", TextKey, primary_key=True),
-        Column("key", TextKey, primary_key=True),
-        Column("body_sha256", LargeBinary, nullable=False),
-        Column("created_at", UtcDateTime, nullable=False),
-        Column("status", Integer),
-        Column("headers", JSONB),
-        Column("body", LargeBinary),
-    )
 
 
 _answers = idempotency_table(MetaData())

@@ -3,20 +3,23 @@
 Only a service's wiring.py builds a container; only `deploy/embedded` hands the parts in.
 """
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
+from typing import TypedDict
 
 import structlog
 
 from tht_kit.auth import JwksUrl, StaticKeys, TokenVerifier
-from tht_kit.bus import Bus
+from tht_kit.bus import Bus, Delivered
 from tht_kit.clock import Clock, SandboxClock, SystemClock
 from tht_kit.control import CONTROL_TOPIC, ClockMoved
 from tht_kit.db import Database
-from tht_kit.events import Event, Received
-from tht_kit.outbox import Relay
+from tht_kit.events import decode, read_envelope
 from tht_kit.pagination import CursorCodec
+from tht_kit.relay import Relay
 from tht_kit.runner import Consumer, Subscription
 from tht_kit.settings import ServiceSettings
 from tht_kit.supervisor import Supervisor
@@ -46,36 +49,60 @@ class Shared:
     keys: StaticKeys
 
 
-def clock_for(settings: ServiceSettings) -> Clock:
-    """Return the clock of this process: movable only where SANDBOX=1."""
-    return SandboxClock() if settings.sandbox else SystemClock()
+class Parts(TypedDict):
+    """What `Container` needs besides the bus and what a service adds."""
+
+    service: str
+    settings: ServiceSettings
+    database: Database
+    clock: Clock
+    tokens: TokenVerifier
+    cursors: CursorCodec
 
 
-def keys_for(settings: ServiceSettings) -> JwksUrl:
-    assert settings.auth_jwks_url is not None, "checked by ServiceSettings"
-    return JwksUrl(settings.auth_jwks_url)
+def parts(service: str, settings: ServiceSettings, shared: Shared | None) -> Parts:
+    """Build a service's parts from its settings; the embedded process shares its clock and keys."""
+    keys: JwksUrl | StaticKeys
+    clock: Clock
+    if shared is not None:
+        keys, clock = shared.keys, shared.clock or SystemClock()
+    else:
+        assert settings.auth_jwks_url is not None, "checked by ServiceSettings"
+        keys = JwksUrl(settings.auth_jwks_url)
+        clock = SandboxClock() if settings.sandbox else SystemClock()
+    return Parts(
+        service=service,
+        settings=settings,
+        database=Database(
+            settings.database_url.get_secret_value(),
+            pool_size=settings.db_pool_size,
+            application_name=service,
+        ),
+        clock=clock,
+        tokens=TokenVerifier(keys, issuer=settings.auth_issuer),
+        cursors=CursorCodec(settings.cursor_secret.get_secret_value()),
+    )
 
 
-def follow_clock(clock: SandboxClock) -> "ClockHandler":
-    """Return the broadcast handler that moves this process's clock."""
+async def follow_clock(clock: SandboxClock, bus: Bus, stop: asyncio.Event) -> None:
+    """Move this process's clock as the control topic says, until `stop` is set."""
 
-    async def on_moved(events: Sequence[Received[Event]]) -> None:
-        for received in events:
-            if isinstance(received.data, ClockMoved):
-                clock.set_offset(timedelta(seconds=received.data.offset_s))
-                _log.info("clock.moved", offset_s=received.data.offset_s)
+    async def on_records(records: Sequence[Delivered]) -> None:
+        for record in records:
+            envelope = read_envelope(record)
+            if envelope.event_type == ClockMoved.event_type:
+                moved = decode(record, envelope, ClockMoved).data
+                clock.set_offset(timedelta(seconds=moved.offset_s))
+                _log.info("clock.moved", offset_s=moved.offset_s)
 
-    return on_moved
+    await bus.follow(CONTROL_TOPIC, on_records, caught_up=asyncio.Event(), stop=stop)
 
 
 def start_listening(container: Container, supervisor: Supervisor) -> None:
     """Start what every process needs, API processes included: following the sandbox clock."""
     if isinstance(container.clock, SandboxClock):
-        handler = follow_clock(container.clock)
-        supervisor.start(
-            f"{container.service}.clock",
-            lambda stop: container.bus.follow(CONTROL_TOPIC, [ClockMoved], handler, stop),
-        )
+        work = partial(follow_clock, container.clock, container.bus)
+        supervisor.start(f"{container.service}.clock", work)
 
 
 def start_background(

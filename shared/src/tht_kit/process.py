@@ -1,0 +1,58 @@
+"""The processes of a service outside embedded mode: the worker, and how a process refuses to start."""
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
+
+from tht_kit import logging as kit_logging
+from tht_kit.bus import BusMisconfigured
+from tht_kit.runner import Subscription
+from tht_kit.service import Container, start_background, start_listening
+from tht_kit.settings import Misconfigured, ServiceSettings, load
+from tht_kit.supervisor import Supervisor, run_until_signal
+from tht_kit.telemetry import configure_tracing
+
+EXIT_MISCONFIGURED = 78  # EX_CONFIG of sysexits.h
+
+S = TypeVar("S", bound=ServiceSettings)
+
+
+def load_or_exit(cls: type[S], service: str) -> S:
+    """Read the settings and configure logs and traces; exits with sentences that say what to set."""
+    try:
+        settings = load(cls)
+        kit_logging.configure(settings.log_level, json=settings.log_json)
+    except (Misconfigured, ValueError) as error:
+        print(f"{service} cannot start:\n{error}", file=sys.stderr)  # noqa: T201
+        sys.exit(EXIT_MISCONFIGURED)
+    configure_tracing(service, endpoint=settings.otlp_endpoint)
+    return settings
+
+
+def run_worker(
+    container: Container,
+    prepare: Callable[[Container], Awaitable[None]],
+    subscriptions: Sequence[Subscription],
+) -> None:
+    """Run relay and consumers until SIGTERM or SIGINT; the batch in hand is finished first."""
+    try:
+        asyncio.run(_work(container, prepare, subscriptions))
+    except BusMisconfigured as error:
+        print(f"{container.service} cannot start:\n{error}", file=sys.stderr)  # noqa: T201
+        sys.exit(EXIT_MISCONFIGURED)
+
+
+async def _work(
+    container: Container,
+    prepare: Callable[[Container], Awaitable[None]],
+    subscriptions: Sequence[Subscription],
+) -> None:
+    await prepare(container)
+    async with Supervisor() as supervisor:
+        start_listening(container, supervisor)
+        start_background(container, subscriptions, supervisor)
+        await container.bus.start()
+        await run_until_signal(supervisor)
+    await container.bus.close()
+    await container.database.dispose()
