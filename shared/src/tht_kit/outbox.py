@@ -13,7 +13,7 @@ all transactions that notified one after another, which would end the group comm
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 from weakref import WeakKeyDictionary
@@ -24,7 +24,7 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
-from tht_kit.db import UtcDateTime
+from tht_kit.db import AsyncReadSession, UtcDateTime
 from tht_kit.events import Event, body_of, headers_of
 from tht_kit.ids import new_id
 from tht_kit.telemetry import current_traceparent
@@ -55,7 +55,7 @@ def outbox_table(metadata: sa.MetaData) -> sa.Table:
         sa.Column("created_at", UtcDateTime, nullable=False, server_default=sa.func.now()),
         sa.Column("published_at", UtcDateTime),
         sa.Index("ix_outbox__unpublished", "seq", postgresql_where=sa.text("published_at IS NULL")),
-        sa.Index("ix_outbox__published_at", "published_at"),
+        sa.Index("ix_outbox__created_at", "created_at", postgresql_using="brin"),
         sa.Index(
             "ix_outbox__dead_letters",
             "topic",
@@ -135,6 +135,34 @@ async def put_aside(session: AsyncSession, letters: Sequence[DeadLetter], *, now
         for letter in letters
     ]
     await _write(session, rows)
+
+
+async def count_dead_letters(session: AsyncSession, topic: str, *, within: timedelta) -> int:
+    """Return how many dead letters of a DLQ topic were written in the last `within`, real time."""
+    statement = sa.select(sa.func.count()).where(
+        outbox.c.type == DEAD_LETTER,
+        outbox.c.topic == topic,
+        outbox.c.created_at > sa.func.now() - within,
+    )
+    return (await session.execute(statement)).scalar_one()
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxStats:
+    """What is waiting to be published: how many, and the age of the oldest in seconds."""
+
+    depth: int
+    age_s: float
+
+
+async def outbox_stats(session: AsyncSession | AsyncReadSession) -> OutboxStats:
+    """Return the outbox's depth and age, for /metrics and /readyz. Age 0 when nothing waits."""
+    age = sa.func.now() - sa.func.min(outbox.c.created_at)
+    statement = sa.select(
+        sa.func.count(), sa.func.coalesce(sa.func.extract("epoch", age), 0)
+    ).where(outbox.c.published_at.is_(None))
+    depth, age_s = (await session.execute(statement)).one()
+    return OutboxStats(depth=depth, age_s=max(0.0, float(age_s)))
 
 
 async def _write(session: AsyncSession, rows: list[dict[str, Any]]) -> None:
