@@ -11,7 +11,7 @@ from tht_kit.runner import Subscription
 from tht_kit.service import Container, start_background, start_listening
 from tht_kit.settings import Misconfigured, ServiceSettings, load
 from tht_kit.supervisor import Supervisor, run_until_signal
-from tht_kit.telemetry import configure_tracing
+from tht_kit.telemetry import configure_tracing, serve_metrics
 
 EXIT_MISCONFIGURED = 78  # EX_CONFIG of sysexits.h
 
@@ -53,6 +53,9 @@ async def _work(
         start_listening(container, supervisor)
         start_background(container, subscriptions, supervisor)
         await container.bus.start()
+        if container.settings.metrics_port is not None:
+            # A worker has no API: an open metrics port is how its surroundings see that it works.
+            serve_metrics(container.settings.metrics_port)
         await run_until_signal(supervisor)
     await container.bus.close()
     await container.database.dispose()

@@ -23,6 +23,7 @@ from prometheus_client import (
     PlatformCollector,
     ProcessCollector,
     generate_latest,
+    start_http_server,
 )
 from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry, Pool
 
@@ -108,6 +109,14 @@ async def metrics_app(scope: Any, receive: Any, send: Any) -> None:
     headers = [(b"content-type", content_type.encode()), (b"content-length", b"%d" % len(body))]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": body})
+
+
+def serve_metrics(port: int) -> None:
+    """Serve /metrics of a process that has no API of its own (a worker), from a daemon thread.
+
+    Raises OSError when the port is taken.
+    """
+    start_http_server(port, registry=REGISTRY)
 
 
 def timed_pool(service: str) -> type[Pool]:
