@@ -26,7 +26,7 @@ def script():
 
 
 @pytest.fixture
-def write(tmp_path):
+def write(tmp_path: Path):
     """Write a file under the test's folder, with the packages above it."""
 
     def write_file(path: str, text: str = "") -> Path:

@@ -83,8 +83,10 @@ def test_an_addition_to_an_event_passes(script, path, value):
 
 
 def test_a_schema_that_contains_itself_is_compared_once(script):
-    tree = {"type": "object", "properties": {"children": {"items": {"$ref": "#"}, "type": "array"}}}
-    tree["properties"]["children"]["items"] = {"$ref": "#/properties/children"}
+    tree = {
+        "type": "object",
+        "properties": {"children": {"type": "array", "items": {"$ref": "#/properties/children"}}},
+    }
 
     assert script("check_contracts").compare("docs/events/x.json", tree, tree) == []
 
@@ -184,7 +186,7 @@ def repository(tmp_path):
     return tmp_path, file, commit
 
 
-NARROWED = {**EVENT, "required": [*EVENT["required"], "note"]}
+NARROWED = {**EVENT, "required": ["project_id", "unit_type", "blocks", "note"]}
 
 
 def test_a_break_is_refused_before_and_after_its_commit(script, repository, capsys):
