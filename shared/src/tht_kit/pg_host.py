@@ -11,13 +11,13 @@ import importlib.util
 import os
 import pwd
 import re
+import secrets
 import shutil
 import signal
 import stat
 import subprocess
 import sys
 import tempfile
-import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -156,7 +156,7 @@ def settle(data_dir: Path, system_dir: Path) -> tuple[Path, Account]:
         return home, account
     account = _system_account()
     if not _may_enter(account, home.parent):
-        home = _make_public_dir(system_dir / "data") / uuid.uuid4().hex
+        home = _make_public_dir(system_dir / "data") / secrets.token_hex(8)
         home.mkdir(mode=0o700)
         pointer.write_text(f"{home}\n")
     os.chown(home, account.uid, account.gid)
