@@ -13,13 +13,16 @@ from typing import Annotated, Any
 
 import structlog
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
+from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from sqlalchemy import text
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tht_kit import idempotency
+from tht_kit.auth import authenticated
 from tht_kit.clock import SandboxClock
 from tht_kit.db import is_retryable
+from tht_kit.errors import catalogue
 from tht_kit.ids import new_id
 from tht_kit.problems import PROBLEM_SCHEMA, install_handlers
 from tht_kit.service import Container, start_listening
@@ -27,11 +30,20 @@ from tht_kit.sessions import ReadSession, WriteSession
 from tht_kit.supervisor import Supervisor
 from tht_kit.telemetry import RETRIES, TelemetryMiddleware, render
 
-__all__ = ["ContainerDep", "KitRoute", "Now", "ReadSession", "WriteSession", "build_app", "router"]
+__all__ = [
+    "ContainerDep",
+    "KitRoute",
+    "Now",
+    "ReadSession",
+    "WriteSession",
+    "build_app",
+    "new_router",
+]
 
 TRANSACTION_TRIES_MAX = 5
 REPLAYED_BODY_BYTES_MAX = 4 * 1024 * 1024
 READY_TIMEOUT_S = 3.0
+SECURITY_SCHEME = "client_credentials"
 _REQUEST_ID_CHARS_MAX = 64
 _log = structlog.get_logger(__name__)
 
@@ -40,7 +52,17 @@ class KitRoute(APIRoute):
     """Stores the answer of an idempotent request after the endpoint and before the commit.
 
     FastAPI leaves function-scoped dependencies, and so commits, after the route's handler returns.
+    It also shows in the OpenAPI document which scope the route's dependencies ask for.
     """
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **kwargs: Any) -> None:
+        super().__init__(path, endpoint, **kwargs)
+        asked = required_scopes(self.dependant)
+        if asked is not None:
+            self.openapi_extra = {
+                "security": [{SECURITY_SCHEME: asked}],
+                **(self.openapi_extra or {}),
+            }
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         endpoint = super().get_route_handler()
@@ -53,9 +75,24 @@ class KitRoute(APIRoute):
         return handle
 
 
-def router(**kwargs: Any) -> APIRouter:
+def new_router(**kwargs: Any) -> APIRouter:
     """Return an APIRouter whose routes keep idempotent answers."""
     return APIRouter(route_class=KitRoute, **kwargs)
+
+
+def required_scopes(dependant: Dependant) -> list[str] | None:
+    """Return the scopes a route asks for, an empty list for any token, None for a public route."""
+    found: set[str] = set()
+    authenticates = False
+    waiting = list(dependant.dependencies)
+    while waiting:
+        part = waiting.pop()
+        authenticates = authenticates or part.call is authenticated
+        scope = getattr(part.call, "required_scope", None)
+        if scope is not None:
+            found.add(scope)
+        waiting += part.dependencies
+    return sorted(found) if authenticates else None
 
 
 def container_of(request: Request) -> Container:
@@ -78,19 +115,19 @@ def build_app(
     title: str,
     container: Container,
     routers: Sequence[APIRouter],
-    lifespan: Callable[[FastAPI], Any] | None = None,
 ) -> FastAPI:
     """Return a service's application around its container."""
 
     @asynccontextmanager
-    async def running(app: FastAPI) -> AsyncIterator[None]:
-        async with Supervisor() as supervisor:
-            start_listening(container, supervisor)
-            if lifespan is None:
-                yield
-            else:
-                async with lifespan(app):
-                    yield
+    async def running(_app: FastAPI) -> AsyncIterator[None]:
+        await container.open()
+        supervisor = Supervisor()
+        start_listening(container, supervisor)
+        try:
+            yield
+        finally:
+            await supervisor.stop()
+            await container.close()
 
     app = FastAPI(
         title=title,
@@ -124,7 +161,9 @@ def _describe_problems(app: FastAPI) -> None:
 
     def openapi() -> dict[str, Any]:
         document = generate()
-        schemas = document.setdefault("components", {}).setdefault("schemas", {})
+        components = document.setdefault("components", {})
+        components["securitySchemes"] = {SECURITY_SCHEME: _security_scheme(document)}
+        schemas = components.setdefault("schemas", {})
         schemas["Problem"] = PROBLEM_SCHEMA
         schemas.pop("HTTPValidationError", None)
         schemas.pop("ValidationError", None)
@@ -140,6 +179,21 @@ def _describe_problems(app: FastAPI) -> None:
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _security_scheme(document: dict[str, Any]) -> dict[str, Any]:
+    """Return the OAuth2 scheme with every scope that an operation of the document asks for."""
+    scopes = sorted(
+        {
+            scope
+            for operations in document.get("paths", {}).values()
+            for operation in operations.values()
+            for asked in operation.get("security", [])
+            for scope in asked.get(SECURITY_SCHEME, [])
+        }
+    )
+    flow = {"tokenUrl": "/oauth2/token", "scopes": dict.fromkeys(scopes, "")}
+    return {"type": "oauth2", "flows": {"clientCredentials": flow}}
 
 
 def _operations() -> APIRouter:
@@ -168,6 +222,24 @@ def _operations() -> APIRouter:
         ready = all(found == "ok" for found in checks.values())
         response.status_code = 200 if ready else 503
         return {"ready": ready, "service": container.service, "checks": checks}
+
+    @part.get("/problems.json")
+    async def problems() -> list[dict[str, Any]]:
+        return [
+            {
+                "type": error.type,
+                "status": error.status,
+                **{
+                    part: {"zh": text.zh, "en": text.en}
+                    for part, text in (
+                        ("title", error.title),
+                        ("detail", error.detail),
+                        ("fix", error.fix),
+                    )
+                },
+            }
+            for _, error in sorted(catalogue().items())
+        ]
 
     @part.get("/metrics")
     async def metrics() -> Response:

@@ -8,7 +8,7 @@ from typing import TypeVar
 from tht_kit import logging as kit_logging
 from tht_kit.bus import BusMisconfigured
 from tht_kit.runner import Subscription
-from tht_kit.service import Container, start_background, start_listening
+from tht_kit.service import Background, Container, start_listening
 from tht_kit.settings import Misconfigured, ServiceSettings, load
 from tht_kit.supervisor import Supervisor, run_until_signal
 from tht_kit.telemetry import configure_tracing, serve_metrics
@@ -49,13 +49,15 @@ async def _work(
     subscriptions: Sequence[Subscription],
 ) -> None:
     await prepare(container)
-    async with Supervisor() as supervisor:
+    background = Background(container, subscriptions)
+    await container.open()
+    try:
+        supervisor = Supervisor(restart=False)
         start_listening(container, supervisor)
-        start_background(container, subscriptions, supervisor)
-        await container.bus.start()
+        background.start(supervisor)
         if container.settings.metrics_port is not None:
             # A worker has no API: an open metrics port is how its surroundings see that it works.
             serve_metrics(container.settings.metrics_port)
         await run_until_signal(supervisor)
-    await container.bus.close()
-    await container.database.dispose()
+    finally:
+        await container.close()

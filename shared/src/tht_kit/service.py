@@ -29,7 +29,10 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class Container:
-    """The parts of one service in one process. A service subclasses it to add its own."""
+    """The parts of one service in one process. A service subclasses it to add its own.
+
+    A `standalone` one owns its bus; inside the embedded process the bus belongs to the process.
+    """
 
     service: str
     settings: ServiceSettings
@@ -38,6 +41,17 @@ class Container:
     clock: Clock
     tokens: TokenVerifier
     cursors: CursorCodec
+    standalone: bool
+
+    async def open(self) -> None:
+        """Connect what this process owns. Raises BusMisconfigured, BusUnavailable."""
+        if self.standalone:
+            await self.bus.start()
+
+    async def close(self) -> None:
+        if self.standalone:
+            await self.bus.close()
+        await self.database.dispose()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +72,7 @@ class Parts(TypedDict):
     clock: Clock
     tokens: TokenVerifier
     cursors: CursorCodec
+    standalone: bool
 
 
 def parts(service: str, settings: ServiceSettings, shared: Shared | None) -> Parts:
@@ -81,6 +96,7 @@ def parts(service: str, settings: ServiceSettings, shared: Shared | None) -> Par
         clock=clock,
         tokens=TokenVerifier(keys, issuer=settings.auth_issuer),
         cursors=CursorCodec(settings.cursor_secret.get_secret_value()),
+        standalone=shared is None,
     )
 
 
@@ -105,18 +121,28 @@ def start_listening(container: Container, supervisor: Supervisor) -> None:
         supervisor.start(f"{container.service}.clock", work)
 
 
-def start_background(
-    container: Container, subscriptions: Sequence[Subscription], supervisor: Supervisor
-) -> None:
-    """Start the relay and the consumers of a service: the work of its worker process."""
-    relay = Relay(container.database, container.bus, service=container.service)
-    supervisor.start(f"{container.service}.relay", relay.run)
-    if subscriptions:
-        consumer = Consumer(
-            container.database,
-            container.bus,
-            group=container.service,
-            subscriptions=subscriptions,
-            clock=container.clock,
+class Background:
+    """The relay and the consumers of a service: what its worker process runs.
+
+    Make it before `bus.start()`, which checks the topics of every group it knows by then.
+    """
+
+    def __init__(self, container: Container, subscriptions: Sequence[Subscription]) -> None:
+        self._service = container.service
+        self._relay = Relay(container.database, container.bus, service=container.service)
+        self._consumer = (
+            Consumer(
+                container.database,
+                container.bus,
+                group=container.service,
+                subscriptions=subscriptions,
+                clock=container.clock,
+            )
+            if subscriptions
+            else None
         )
-        supervisor.start(f"{container.service}.consumer", consumer.run)
+
+    def start(self, supervisor: Supervisor) -> None:
+        supervisor.start(f"{self._service}.relay", self._relay.run)
+        if self._consumer is not None:
+            supervisor.start(f"{self._service}.consumer", self._consumer.run)
