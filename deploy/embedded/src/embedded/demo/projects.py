@@ -1,0 +1,205 @@
+"""Step 1 and 2: from a declared project to issued serials."""
+
+from typing import Any
+
+from embedded.demo.client import Refused
+from embedded.demo.readers import read_upload
+from embedded.demo.run import BUREAU_A, BUREAU_B, VALIDATOR, VERIFIER, Run
+from embedded.demo.scenario import Project, Reported
+
+SECTIONS = {
+    "legality": "项目合法合规，批复与备案文件齐全。",
+    "methodology_field": "属于方法学支持领域。",
+    "methodology_choice": "所选方法学及其版本适用。",
+    "real_unique_additional": "项目真实、唯一，并具有额外性。",
+    "sustainable_development": "符合可持续发展要求。",
+}
+
+
+async def register_organisations(run: Run) -> None:
+    """Register the scenario's organisations; those that exist already are left as they are."""
+    for organisation in run.organisations:
+        try:
+            await run.api.post(
+                "/v1/organisations",
+                {
+                    "organisation_code": organisation["code"],
+                    "name": organisation["name"],
+                    "kinds": organisation["kinds"],
+                },
+                partner=BUREAU_A,
+                key=f"organisation {organisation['code']}",
+            )
+        except Refused as refusal:
+            if refusal.type != "organisation-exists":
+                raise
+    run.note(1, "单位登记 / organisations", f"{len(run.organisations)}", "/v1/organisations")
+
+
+def _declared(run: Run, project: Project) -> dict[str, Any]:
+    return {
+        "name": project.name,
+        "unit_type": "CQCER",
+        "methodology_code": project.methodology_code,
+        "pdd_author_code": run.codes["pdd-author"],
+        "district_code": project.district_code,
+        "construction_start": project.construction_start.isoformat(),
+        "operation_date": project.operation_date.isoformat(),
+        "crediting_start": project.crediting.start.isoformat(),
+        "crediting_end": project.crediting.end.isoformat(),
+        "meters": project.meters,
+        "parcels": [
+            {
+                "parcel_no": parcel.parcel_no,
+                "area_m2": str(parcel.area_m2),
+                "land_use": parcel.land_use,
+                "non_forest_since": parcel.non_forest_since.isoformat(),
+                "is_wetland": parcel.is_wetland,
+            }
+            for parcel in project.parcels
+        ],
+        "species": project.species,
+        "baseline_grid": project.baseline_grid,
+        "baseline_factor_year": project.baseline_factor_year,
+    }
+
+
+async def open_notice(run: Run, name: str, project: Project) -> str:
+    """Declare the project and open its public notice; return the notice's last day."""
+    declared = await run.api.post(
+        "/v1/projects", _declared(run, project), partner=project.partner, key=f"project {name}"
+    )
+    project_id = declared["project_id"]
+    run.ids[name] = project_id
+    notice = await run.api.post(
+        f"/v1/projects/{project_id}/notice",
+        {"validator_code": run.codes[VALIDATOR]},
+        partner=project.partner,
+    )
+    await run.api.post(
+        f"/v1/projects/{project_id}/comments",
+        {"author_name": "附近居民", "text": project.comment},
+        partner=None,
+    )
+    return str(notice["notice_end"])
+
+
+async def validate_and_register(run: Run, name: str, project: Project) -> None:
+    """Answer the public's comments in a positive validation, then register the project."""
+    project_id = run.ids[name]
+    comments = await run.api.get(f"/v1/projects/{project_id}/comments")
+    await run.api.post(
+        f"/v1/projects/{project_id}/validation",
+        {
+            "conclusion": "positive",
+            "sections": SECTIONS,
+            "comment_answers": [
+                {"comment_id": comment["comment_id"], "answer": project.answer}
+                for comment in comments["items"]
+            ],
+        },
+        partner=VALIDATOR,
+    )
+    registered = await run.api.post(
+        f"/v1/projects/{project_id}/registration", {"decision": "register"}, partner=BUREAU_A
+    )
+    number = f"{registered['project_no']:04}"
+    run.note(
+        1,
+        f"项目登记 / {project.name}",
+        f"{registered['status']} {number}",
+        f"/v1/projects/{project_id}",
+    )
+
+
+async def report(
+    run: Run, name: str, reported: Reported, *, aggregates: list[str] | None = None
+) -> str | None:
+    """Upload the activity data, have it quantified and open the report's notice.
+
+    Returns the notice's last day, or None where the platform refused and the scenario expects it.
+    """
+    project_id, partner = run.ids[name], reported.project.partner
+    try:
+        uploads = []
+        if aggregates is None:
+            uploaded = await run.api.post(
+                "/v1/uploads",
+                partner=partner,
+                params={"project_id": project_id, "kind": _kind(reported)},
+                content=read_upload(reported.activity, run.folder),
+                key=f"upload {name}",
+            )
+            uploads = [uploaded["upload_id"]]
+        created = await run.api.post(
+            "/v1/reports",
+            {
+                "project_id": project_id,
+                "period_start": reported.period.start.isoformat(),
+                "period_end": reported.period.end.isoformat(),
+                "upload_ids": uploads,
+                "aggregate_ids": aggregates or [],
+                "baseline_t": str(reported.baseline_t),
+            },
+            partner=partner,
+            key=f"report {name}",
+        )
+    except Refused as refusal:
+        if run.scenario.refusals_expected.get(name) != refusal.type:  # type: ignore[call-overload]
+            raise
+        run.refused[name] = str(refusal)
+        run.note(2, f"{reported.project.name}: 拒绝 / refused", str(refusal))
+        return None
+    run.ids[f"{name} report"] = created["report_id"]
+    run.numbers[f"{name}_calculated_t"] = created["calculated_t"]
+    run.note(
+        2,
+        f"核算 / quantified: {reported.project.name}",
+        f"{created['calculated_t']} t",
+        f"/v1/reports/{created['report_id']}/calculation",
+    )
+    if created["calculated_t"] == 0:
+        run.note(
+            2, f"{reported.project.name}", "不足一吨，不签发 / under a tonne: nothing to issue"
+        )
+        return None
+    notice = await run.api.post(
+        f"/v1/reports/{created['report_id']}/notice",
+        {"verifier_code": run.codes[VERIFIER]},
+        partner=partner,
+    )
+    return str(notice["notice_end"])
+
+
+def _kind(reported: Reported) -> str:
+    forestry = reported.project.methodology_code == "CQCM-902-V001"
+    return "plot_inventory" if forestry else "meter_readings"
+
+
+async def verify_and_issue(run: Run, name: str, title: str) -> None:
+    """Verify by another body, then issue with four eyes: one officer asks, another approves."""
+    report_id = run.ids[f"{name} report"]
+    await run.api.post(
+        f"/v1/reports/{report_id}/verification",
+        {
+            "opinion": "positive",
+            "verified_t": run.numbers[f"{name}_calculated_t"],
+            "statement": "经核查，减排量数据真实、准确。",
+        },
+        partner=VERIFIER,
+    )
+    requested = await run.api.post(
+        f"/v1/reports/{report_id}/issuance-request", {}, partner=BUREAU_A
+    )
+    issued = await run.api.post(
+        f"/v1/issuances/{requested['issuance_id']}/approval", {}, partner=BUREAU_B
+    )
+    run.ids[f"{name} issuance"] = issued["issuance_id"]
+    for block in issued["blocks"]:
+        run.issued_blocks.append({**block, "project_id": run.ids[name]})
+        run.note(
+            2,
+            f"签发 / issued: {title} {block['vintage']}",
+            f"{block['quantity_t']} t  {block['serial']}",
+            f"/v1/issuances/{issued['issuance_id']}",
+        )

@@ -1,0 +1,180 @@
+"""Readers of input files: from the shapes in which data really comes to what the API takes.
+
+A reader is what an integrator writes in front of our API. It renames, sums and converts, and never
+mends: a row that the platform must judge (a ride with no end, a clock that ran backwards) goes
+through as it is.
+"""
+
+import csv
+import io
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from embedded.demo.scenario import Activity, ScenarioError
+
+# Exact by definition: international pound and acre.
+KG_PER_POUND = Decimal("0.45359237")
+HA_PER_ACRE = Decimal("0.40468564224")
+
+METER_COLUMNS = (
+    "meter_no", "month", "export_kwh", "import_kwh", "calibration", "mpe_pct", "error_pct",
+)  # fmt: skip
+PLOT_COLUMNS = (
+    "plot_no", "stratum", "measured_on", "plot_area_m2", "stratum_area_ha", "agb_t_per_ha",
+)  # fmt: skip
+
+
+def read_upload(activity: Activity, folder: Path) -> bytes:
+    """Return the CSV to upload for an activity. Raises ScenarioError for a format nobody knows."""
+    if activity.format in ("meter_readings", "plot_inventory"):
+        return (folder / activity.file).read_bytes()
+    reader = _UPLOAD_READERS.get(activity.format)
+    if reader is None:
+        known = ", ".join(["meter_readings", "plot_inventory", *_UPLOAD_READERS])
+        raise ScenarioError(
+            f"the format {activity.format} of {activity.file} is not one of {known}"
+        )
+    return reader(folder / activity.file, activity.options)
+
+
+def _power_series(path: Path, options: dict[str, str]) -> bytes:
+    """Integrate a power column (kW or W, one sample per interval) to monthly kWh.
+
+    Power below zero, as inverters draw at night, is import; a sample that is missing adds nothing.
+    """
+    hours = Decimal(options["interval_min"]) / 60
+    scale = {"kW": Decimal(1), "W": Decimal(1) / 1000}[options.get("unit", "kW")]
+    months: dict[str, list[Decimal]] = defaultdict(lambda: [Decimal(0), Decimal(0)])
+    for row in _rows(path):
+        if not (power := row[options["power"]].strip()):
+            continue
+        moment = datetime.strptime(row[options.get("time", "")], options["time_format"])  # noqa: DTZ007
+        energy_kwh = Decimal(power) * scale * hours
+        months[moment.strftime("%Y-%m")][energy_kwh < 0] += abs(energy_kwh)
+    return _meter_csv(options["meter_no"], months)
+
+
+def _nem12(path: Path, options: dict[str, str]) -> bytes:
+    """Sum the interval rows of a NEM12 file to monthly kWh: registers B are export, E import."""
+    months: dict[str, list[Decimal]] = defaultdict(lambda: [Decimal(0), Decimal(0)])
+    register, intervals = "", 0
+    for row in csv.reader(path.read_text(encoding="utf-8-sig").splitlines()):
+        if row[0] == "200":
+            register, intervals = row[3] or row[4], 1440 // int(row[8])
+        elif row[0] == "300":
+            values = [Decimal(value) for value in row[2 : 2 + intervals]]
+            months[f"{row[1][:4]}-{row[1][4:6]}"][register.startswith("E")] += sum(values)
+    return _meter_csv(options["meter_no"], months)
+
+
+def _meter_csv(meter_no: str, months: dict[str, list[Decimal]]) -> bytes:
+    rows = [
+        (meter_no, month, f"{exported:f}", f"{imported:f}", "valid", "0.5", "")
+        for month, (exported, imported) in sorted(months.items())
+    ]
+    return _table(METER_COLUMNS, rows)
+
+
+def _fia(path: Path, options: dict[str, str]) -> bytes:
+    """Turn tree lists of the US forest inventory into plot biomass at two dates.
+
+    DRYBIO_AG (pounds a tree) times trees per acre, living trees only, to t d.m./ha; a plot counts
+    when it was measured and measured again (PREV_PLT_CN).
+    """
+    plots = {row["CN"]: row for row in _rows(path.parent / options["plots"])}
+    pounds_per_acre: dict[str, Decimal] = defaultdict(Decimal)
+    for tree in _rows(path):
+        if tree["STATUSCD"] == "1" and tree["DRYBIO_AG"] and tree["TPA_UNADJ"]:
+            pounds_per_acre[tree["PLT_CN"]] += Decimal(tree["DRYBIO_AG"]) * Decimal(
+                tree["TPA_UNADJ"]
+            )
+    rows = []
+    for plot in plots.values():
+        before = plots.get(plot["PREV_PLT_CN"])
+        if before is None or plot["CN"] not in pounds_per_acre:
+            continue
+        for measured in (before, plot):
+            biomass = pounds_per_acre[measured["CN"]] * KG_PER_POUND / 1000 / HA_PER_ACRE
+            day = "-".join(
+                f"{int(measured[part]):02}" for part in ("MEASYEAR", "MEASMON", "MEASDAY")
+            )
+            number = f"{plot['COUNTYCD']}-{plot['PLOT']}-{plot['CN']}"
+            rows.append(
+                (number, "S1", day, options["plot_area_m2"], options["area_ha"], f"{biomass:.6f}")
+            )
+    return _table(PLOT_COLUMNS, rows)
+
+
+_UPLOAD_READERS: dict[str, Callable[[Path, dict[str, str]], bytes]] = {
+    "power_series": _power_series,
+    "nem12": _nem12,
+    "fia": _fia,
+}
+
+_TRIP_COLUMNS = {
+    "id": "order_no",
+    "started_at": "started_at",
+    "ended_at": "ended_at",
+    "distance_m": "distance_m",
+    "start_lat": "start_lat",
+    "start_lng": "start_lng",
+    "end_lat": "end_lat",
+    "end_lng": "end_lng",
+}
+
+
+def read_trips(
+    activity: Activity, folder: Path, rider_column: str | None
+) -> Iterator[dict[str, Any]]:
+    """Yield one item per row, as the trips API takes it but for `subject`; `rider` names the row's own.
+
+    `options` rename the columns; times without a zone are read in `options.timezone`.
+    """
+    if activity.format != "bike_trips":
+        raise ScenarioError(f"the format {activity.format} of {activity.file} is not bike_trips")
+    columns = {**_TRIP_COLUMNS, **activity.options}
+    zone = ZoneInfo(columns.get("timezone", "Asia/Shanghai"))
+    for row in _rows(folder / activity.file):
+        item: dict[str, Any] = {
+            "event_id": row[columns["id"]],
+            "trip_id": row[columns["id"]],
+            "rider": row[rider_column] if rider_column else None,
+            "start_time": _moment(row[columns["started_at"]], zone),
+            "end_time": _moment(row[columns["ended_at"]], zone),
+        }
+        if distance_m := row.get(columns["distance_m"]):
+            item["distance_m"] = int(distance_m)
+        else:
+            item["start"] = _place(row, columns, "start")
+            item["end"] = _place(row, columns, "end")
+        yield {name: value for name, value in item.items() if value is not None}
+
+
+def _moment(text: str, zone: ZoneInfo) -> str | None:
+    if not text:
+        return None
+    moment = datetime.fromisoformat(text)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).isoformat()
+
+
+def _place(row: dict[str, str], columns: dict[str, str], side: str) -> dict[str, str] | None:
+    lat, lng = row[columns[f"{side}_lat"]], row[columns[f"{side}_lng"]]
+    return {"lat": lat, "lng": lng, "crs": "WGS84"} if lat and lng else None
+
+
+def _rows(path: Path) -> Iterator[dict[str, str]]:
+    with path.open(encoding="utf-8-sig", newline="") as lines:
+        yield from csv.DictReader(lines)
+
+
+def _table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> bytes:
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+    return out.getvalue().encode()
