@@ -41,16 +41,16 @@ kafka-stop: ## Stop that Kafka
 	@scripts/kafka stop
 
 up: setup ## Start PostgreSQL, Kafka and every service as processes of their own, in the background
-	@exec $(PY) -m embedded.stack up $(ARGS)
+	@exec $(PY) -m embedded.keeper up $(ARGS)
 
 down: setup ## Stop what `make up` started
-	@exec $(PY) -m embedded.stack down $(ARGS)
+	@exec $(PY) -m embedded.keeper down $(ARGS)
 
 ps: setup ## List the processes of `make up`
-	@exec $(PY) -m embedded.stack ps $(ARGS)
+	@exec $(PY) -m embedded.keeper ps $(ARGS)
 
 logs: setup ## Follow the logs of `make up` [svc=points-svc]
-	@exec $(PY) -m embedded.stack logs $(svc) $(ARGS)
+	@exec $(PY) -m embedded.keeper logs $(svc) $(ARGS)
 
 migrate: setup ## Bring databases to the newest schema [svc=points-svc], with <PREFIX>_DATABASE_URL set
 	@set -e; for name in $(or $(svc),$(SVC_ALL)); do scripts/alembic "$$name" upgrade head; done
