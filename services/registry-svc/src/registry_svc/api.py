@@ -1,0 +1,15 @@
+"""The service's HTTP application."""
+
+from fastapi import FastAPI
+
+from registry_svc.organisations import endpoints as organisations
+from tht_kit.http import build_app
+from tht_kit.service import Container
+
+
+def create_app(container: Container) -> FastAPI:
+    return build_app(
+        title="碳汇通登记服务 / Tanhuitong registry",
+        container=container,
+        routers=[organisations.router],
+    )
