@@ -1,7 +1,4 @@
-"""${message}
-
-Follows ${down_revision | comma,n}; drafted ${create_date.date()}.
-"""
+"""${message} (drafted ${create_date.date()})."""
 
 import sqlalchemy as sa
 from alembic import op
