@@ -55,8 +55,9 @@ def type_targets() -> list[str]:
 
 
 def shell_scripts() -> list[str]:
-    """Every script of scripts/ and .ci/ that begins with #!/bin/sh."""
-    candidates = sorted([*(ROOT / "scripts").iterdir(), *(ROOT / ".ci").glob("*")])
+    """Every script of these folders that begins with #!/bin/sh."""
+    folders = ("scripts", ".ci", "deploy/docker")
+    candidates = sorted(path for folder in folders for path in (ROOT / folder).glob("*"))
     return shown(
         path for path in candidates if path.is_file() and path.read_bytes().startswith(b"#!/bin/sh")
     )

@@ -55,7 +55,7 @@ class Part:
 
     def due(self) -> bool:
         """Say whether a crashed part may start again: later after each crash in a row."""
-        wait_s = min(CRASH_DELAY_S_MAX, CRASH_DELAY_S * 2**self.crashes)
+        wait_s = min(CRASH_DELAY_S_MAX, CRASH_DELAY_S * 2.0**self.crashes)
         return time.monotonic() >= self.started_s + wait_s
 
     def tail(self) -> str:
