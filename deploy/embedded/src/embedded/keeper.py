@@ -1,6 +1,6 @@
 """`make up | down | ps | logs`: a background process keeps the stack and starts again what crashes.
 
-python -m embedded.keeper up [--home var/up] [--port 8080] [--kafka-port 9092]
+python -m embedded.keeper up [--home var/up] [--port 8000] [--kafka-port 9092]
                              [--postgres-url URL] [--kafka-bootstrap HOST:PORT] [--live]
 python -m embedded.keeper down | ps | logs [PART...]
 """
@@ -43,7 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("command", choices=["up", "down", "ps", "logs", "keep"])
     parser.add_argument("names", nargs="*", help="for logs: parts, such as points-svc")
     parser.add_argument("--home", type=Path, default=HOME)
-    parser.add_argument("--port", type=int, default=8080, help="the gateway's; 0: any free ones")
+    parser.add_argument("--port", type=int, default=8000, help="the gateway's; 0: any free ones")
     parser.add_argument("--kafka-port", type=int, default=9092, help="0: any free one")
     parser.add_argument("--postgres-url", help="a server to use instead of the embedded one")
     parser.add_argument("--kafka-bootstrap", help="a broker to use instead of an own one")

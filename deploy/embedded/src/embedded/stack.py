@@ -9,7 +9,6 @@ Every process ends with the one that started it, however that ends, so nothing i
 
 import asyncio
 import os
-import secrets
 import signal
 import subprocess
 import sys
@@ -20,8 +19,6 @@ from pathlib import Path
 from typing import Self
 
 import asyncpg
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from sqlalchemy import make_url
 
 from embedded.parts import (
@@ -37,6 +34,7 @@ from embedded.parts import (
     spawn,
     wanted_port,
 )
+from embedded.secrets_file import key_file, load_secrets
 from tht_kit.embedded_pg import EmbeddedPostgres
 from tht_kit.migrations import upgrade
 
@@ -76,7 +74,7 @@ WORKER_OFFSET = 10
 class Options:
     """How a stack is put together. A port of 0 means: any free one."""
 
-    port: int = 8080
+    port: int = 8000
     kafka_port: int = 9092
     postgres_url: str | None = None
     kafka_bootstrap: str | None = None
@@ -134,6 +132,11 @@ class Stack:
         return url.set(database=short).render_as_string(hide_password=False)
 
     @property
+    def _private(self) -> Path:
+        """The folder of this stack's secrets, made at the first start."""
+        return self.home / "secrets"
+
+    @property
     def parts(self) -> Mapping[str, Part]:
         """The processes by name: kafka, registry-svc/api, registry-svc/worker, ..."""
         return self._parts
@@ -154,6 +157,7 @@ class Stack:
         try:
             self.home.mkdir(parents=True, exist_ok=True)
             (self.home / "logs").mkdir(exist_ok=True)
+            self._private.mkdir(mode=0o700, exist_ok=True)
             self._choose_ports()
             self._start_postgres()
             self._start_kafka()
@@ -322,52 +326,29 @@ class Stack:
     def _environment(self, row: Service) -> dict[str, str]:
         """Return the settings of one service, over what this process was given."""
         gateway = self.url_of("gateway")
+        kept = load_secrets(self._private)
         env = {
             "BUS": "kafka",
             "KAFKA_BOOTSTRAP": self.kafka_bootstrap,
             f"{row.prefix}_DATABASE_URL": self.database_url(row.name),
             "AUTH_ISSUER": gateway,
             "AUTH_JWKS_URL": f"{gateway}/.well-known/jwks.json",
-            "CURSOR_SECRET": self._secret("cursor"),
+            "CURSOR_SECRET": kept.cursor_secret,
             "SANDBOX": "1" if self.options.sandbox else "0",
             "LOG_LEVEL": self.options.log_level,
             "DB_POOL_SIZE": "5",
             "PYTHONUNBUFFERED": "1",
         }
         if row.name == "gateway":
-            env["GATEWAY_SIGNING_KEY_FILE"] = str(self._key_file("signing"))
+            env["GATEWAY_SIGNING_KEY_FILE"] = str(key_file(self._private, "gateway"))
             for other in SERVICES:
                 if other is not row:
                     env[f"GATEWAY_UPSTREAM_{other.prefix}"] = self.url_of(other.name)
         if row.name == "trading-svc":
-            env["TRADING_CERTIFICATE_KEY_FILE"] = str(self._key_file("certificate"))
+            env["TRADING_CERTIFICATE_KEY_FILE"] = str(key_file(self._private, "certificates"))
         if row.name == "points-svc":
-            env["POINTS_IDENTITY_KEY"] = self._secret("identity")
+            env["POINTS_IDENTITY_KEY"] = kept.identity_key
         return {**os.environ, **env, **self.options.env}
-
-    def _secret(self, name: str) -> str:
-        """Return a secret of this stack, made once and kept in its folder."""
-        return self._kept(name, lambda: secrets.token_hex(32).encode()).read_text()
-
-    def _key_file(self, name: str) -> Path:
-        """Return the file of an Ed25519 key of this stack, made once."""
-
-        def make() -> bytes:
-            key = Ed25519PrivateKey.generate()
-            return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-
-        return self._kept(f"{name}.pem", make)
-
-    def _kept(self, name: str, make: Callable[[], bytes]) -> Path:
-        folder = self.home / "secrets"
-        folder.mkdir(mode=0o700, exist_ok=True)
-        file = folder / name
-        if not file.exists():
-            draft = folder / f".{name}"
-            draft.write_bytes(make())
-            draft.chmod(0o600)
-            draft.rename(file)
-        return file
 
 
 def _succeeds(command: list[str], env: Mapping[str, str]) -> bool:
