@@ -39,6 +39,7 @@ from tht_kit.pg_host import (
     find_binaries,
     lock_folder,
     make_socket_dir,
+    no_fork_warning,
     open_log,
     own_account,
     run,
@@ -78,7 +79,7 @@ class EmbeddedPostgres:
         *,
         settings: Mapping[str, str] | None = None,
         binaries: Path | None = None,
-        start_timeout_s: float = 60.0,
+        start_timeout_s: float = 300.0,
         stop_timeout_s: float = 30.0,
         system_dir: Path = SYSTEM_DIR,
     ) -> None:
@@ -131,6 +132,7 @@ class EmbeddedPostgres:
     def start(self) -> None:
         """Make the cluster when it is new, start the server, return when it accepts connections.
 
+        The long default limit is for the recovery after a crash, which begins anew when cut off.
         Raises AlreadyRunning, or EmbeddedPostgresError with the reason.
         """
         if self._process is not None:
@@ -196,6 +198,7 @@ class EmbeddedPostgres:
         """Run initdb beside the final place and rename: a killed first start leaves no half."""
         draft = cluster.with_name("cluster.new")
         if draft.exists():
+            _await_leftovers(draft, self._stop_timeout_s)
             shutil.rmtree(draft)
         command = [str(self._binaries / "initdb"), f"--pgdata={draft}", f"--username={SUPERUSER}"]
         command += ["--encoding=UTF8", "--data-checksums", *_locale_options(major)]
@@ -219,13 +222,14 @@ class EmbeddedPostgres:
             command += ["-c", f"{name}={value}"]
         log_fd = open_log(self.log_file, self._account)
         try:
-            return subprocess.Popen(
-                command,
-                **child_options(self._account, signal.SIGINT),
-                stdin=subprocess.DEVNULL,
-                stdout=log_fd,
-                stderr=log_fd,
-            )
+            with no_fork_warning():
+                return subprocess.Popen(
+                    command,
+                    **child_options(self._account, signal.SIGINT),
+                    stdin=subprocess.DEVNULL,
+                    stdout=log_fd,
+                    stderr=log_fd,
+                )
         finally:
             os.close(log_fd)
 
@@ -306,7 +310,9 @@ def _await_leftovers(cluster: Path, timeout_s: float) -> None:
             os.kill(servers[0], signal.SIGINT)  # nobody told it that its launcher died
             asked = True
         if time.monotonic() > deadline:
-            raise AlreadyRunning(cluster.parent, servers[0])
+            raise AlreadyRunning(
+                f"Another PostgreSQL serves {cluster}: process {servers[0]}.", pid=servers[0]
+            )
         time.sleep(POLL_S)
     if sys.platform == "linux":
         _drop_reused_pid(cluster)

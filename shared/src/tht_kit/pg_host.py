@@ -18,7 +18,8 @@ import stat
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,10 +39,10 @@ class EmbeddedPostgresError(Exception):
 
 
 class AlreadyRunning(EmbeddedPostgresError):
-    """Another process serves this data folder; `pid` names it."""
+    """Another process serves this data folder; `pid` names it where it is known."""
 
-    def __init__(self, data_dir: Path, pid: int) -> None:
-        super().__init__(f"PostgreSQL on {data_dir} is already running: process {pid} holds it.")
+    def __init__(self, message: str, pid: int | None = None) -> None:
+        super().__init__(message)
         self.pid = pid
 
 
@@ -94,17 +95,26 @@ def run(
     command: Sequence[str], account: Account, *, timeout_s: float = 30.0, text: str = ""
 ) -> subprocess.CompletedProcess[str]:
     """Run a program as the account; its messages are in `stdout`."""
-    return subprocess.run(
-        command,
-        **child_options(account, signal.SIGKILL),
-        input=text,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        encoding="utf-8",
-        errors="replace",
-        timeout=timeout_s,
-        check=False,
-    )
+    with no_fork_warning():
+        return subprocess.run(
+            command,
+            **child_options(account, signal.SIGKILL),
+            input=text,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            errors="replace",
+            timeout=timeout_s,
+            check=False,
+        )
+
+
+@contextlib.contextmanager
+def no_fork_warning() -> Iterator[None]:
+    """Python 3.12 and later warn of a preexec_fn beside other threads; ours only calls prctl."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "This process .* is multi-threaded", DeprecationWarning)
+        yield
 
 
 # ---- whose files, and where -----------------------------------------------------------------
@@ -159,6 +169,7 @@ def settle(data_dir: Path, system_dir: Path) -> tuple[Path, Account]:
         home = _make_public_dir(system_dir / "data") / secrets.token_hex(8)
         home.mkdir(mode=0o700)
         pointer.write_text(f"{home}\n")
+        (home / "origin").write_text(f"{data_dir}\n")  # for who finds it one day
     os.chown(home, account.uid, account.gid)
     return home, account
 
@@ -195,7 +206,10 @@ def lock_folder(data_dir: Path) -> int:
     except BlockingIOError:
         holder = os.pread(lock_fd, 20, 0).decode().strip()
         os.close(lock_fd)
-        raise AlreadyRunning(data_dir, int(holder or 0)) from None
+        raise AlreadyRunning(
+            f"PostgreSQL on {data_dir} is already running: process {holder} holds it.",
+            pid=int(holder) if holder else None,
+        ) from None
     os.ftruncate(lock_fd, 0)
     os.pwrite(lock_fd, f"{os.getpid()}\n".encode(), 0)
     return lock_fd
