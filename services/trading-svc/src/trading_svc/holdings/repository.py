@@ -1,0 +1,372 @@
+"""SQL of the holdings. Blocks change in `issue` and `apply` only, set-based, never row by row."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, and_, any_, func, literal, select, text, tuple_
+from sqlalchemy.dialects.postgresql import ARRAY, INT8RANGE, Range, array, insert
+from sqlalchemy import BigInteger, Boolean, Text, Uuid, bindparam, cast
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tht_kit.db import AsyncReadSession, UtcDateTime
+from trading_svc.holdings.models import Block, BlockState, Cause, Lineage, Lot, ProjectState
+from trading_svc.holdings.rules import Plan, Span
+
+AnySession = AsyncSession | AsyncReadSession
+SUSPENDED = "SUSPENDED"
+
+
+def as_range(span: Span) -> Range[int]:
+    return Range(span.first, span.last + 1, bounds="[)")
+
+
+def as_span(found: Range[int]) -> Span:
+    assert found.lower is not None, "no block is open below"
+    assert found.upper is not None, "no block is open above"
+    return Span(found.lower, found.upper - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class HeldBlock:
+    """A block as it stood when it was read, with the lot it is a part of."""
+
+    id: UUID
+    span: Span
+    account_code: str
+    state: str
+    frozen: bool
+    listing_id: UUID | None
+    retirement_id: UUID | None
+    acquired_seq: int
+    acquired_at: datetime
+    lot: Lot
+
+
+# R20: a suspension reaches the project owner's own units; those that others bought stay free.
+_FROZEN = and_(
+    Block.state != BlockState.RETIRED,
+    Lot.owner_code == Block.account_code,
+    func.coalesce(ProjectState.status, "") == SUSPENDED,
+)
+
+
+def _blocks() -> Select[Any]:
+    return (
+        select(
+            Block.id,
+            Block.block,
+            Block.account_code,
+            Block.state,
+            _FROZEN.label("frozen"),
+            Block.listing_id,
+            Block.retirement_id,
+            Block.acquired_seq,
+            Block.acquired_at,
+            Lot,
+        )
+        .join(Lot, Lot.id == Block.lot_id)
+        .outerjoin(ProjectState, ProjectState.project_id == Block.project_id)
+    )
+
+
+async def _read(session: AnySession, statement: Select[Any]) -> list[HeldBlock]:
+    rows = (await session.execute(statement)).all()
+    return [HeldBlock(row[0], as_span(row[1]), *row[2:]) for row in rows]
+
+
+async def page_of_held(
+    session: AsyncSession,
+    account_code: str,
+    *,
+    project_id: UUID | None,
+    vintage: int | None,
+    after: tuple[int, int] | None,
+    limit: int,
+) -> list[HeldBlock]:
+    """Return held blocks, frozen ones too, in the order in which they are to be used."""
+    order = (Block.acquired_seq, func.lower(Block.block))
+    statement = (
+        _blocks()
+        .where(Block.account_code == account_code, Block.state == BlockState.HELD)
+        .order_by(*order)
+        .limit(limit)
+    )
+    if project_id is not None:
+        statement = statement.where(Block.project_id == project_id)
+    if vintage is not None:
+        statement = statement.where(Block.vintage == vintage)
+    if after is not None:
+        statement = statement.where(tuple_(*order) > tuple_(*map(literal, after)))
+    return await _read(session, statement)
+
+
+async def available_t(
+    session: AsyncSession, account_code: str, *, project_id: UUID | None, vintage: int | None
+) -> int:
+    """Return the tonnes that are held and not frozen."""
+    statement = (
+        select(func.coalesce(func.sum(_quantity()), 0))
+        .join(Lot, Lot.id == Block.lot_id)
+        .outerjoin(ProjectState, ProjectState.project_id == Block.project_id)
+        .where(Block.account_code == account_code, Block.state == BlockState.HELD, ~_FROZEN)
+    )
+    if project_id is not None:
+        statement = statement.where(Block.project_id == project_id)
+    if vintage is not None:
+        statement = statement.where(Block.vintage == vintage)
+    return int((await session.execute(statement)).scalar_one())
+
+
+def _quantity() -> Any:
+    return func.upper(Block.block) - func.lower(Block.block)
+
+
+async def touching(session: AnySession, spans: Collection[Span]) -> list[HeldBlock]:
+    """Return the blocks that hold any number of the spans, in the order of their numbers."""
+    wanted = array([cast(as_range(span), INT8RANGE) for span in spans])
+    statement = _blocks().where(Block.block.op("&&")(any_(wanted))).order_by(func.lower(Block.block))
+    return await _read(session, statement)
+
+
+async def of_listing(session: AsyncSession, listing_id: UUID) -> list[HeldBlock]:
+    """Return the blocks reserved for a listing, in the order in which they are to be sold."""
+    statement = (
+        _blocks()
+        .where(Block.state == BlockState.RESERVED, Block.listing_id == listing_id)
+        .order_by(Block.acquired_seq, func.lower(Block.block))
+    )
+    return await _read(session, statement)
+
+
+async def of_retirement(session: AnySession, retirement_id: UUID) -> list[HeldBlock]:
+    statement = (
+        _blocks()
+        .where(Block.state == BlockState.RETIRED, Block.retirement_id == retirement_id)
+        .order_by(func.lower(Block.block))
+    )
+    return await _read(session, statement)
+
+
+async def of_account(
+    session: AnySession, account_code: str, *, after_first: int | None, limit: int
+) -> list[HeldBlock]:
+    statement = (
+        _blocks()
+        .where(Block.account_code == account_code)
+        .order_by(func.lower(Block.block))
+        .limit(limit)
+    )
+    if after_first is not None:
+        statement = statement.where(func.lower(Block.block) > after_first)
+    return await _read(session, statement)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What becomes of the spans that move."""
+
+    cause: Cause
+    cause_id: UUID
+    from_account: str
+    to_account: str
+    from_state: BlockState
+    to_state: BlockState
+    listing_id: UUID | None
+    retirement_id: UUID | None
+    now: datetime
+
+
+# Parents shrink before children are born: the join makes each birth wait for its parent's row, and
+# the exclusion constraint would refuse it otherwise. A span that stays in its account keeps its
+# place in the order of use; one that changes hands is acquired now.
+_APPLY = text(
+    """
+    WITH drawn AS (
+        SELECT CASE WHEN :to_account <> :from_account THEN nextval('acquisitions') END AS seq
+    ), whole AS (
+        UPDATE blocks b
+        SET account_code = :to_account, state = :to_state,
+            listing_id = :listing_id, retirement_id = :retirement_id,
+            acquired_seq = coalesce(drawn.seq, b.acquired_seq),
+            acquired_at = CASE WHEN drawn.seq IS NULL THEN b.acquired_at ELSE :now END
+        FROM drawn,
+            unnest(:whole_ids, :whole_firsts, :whole_lasts) AS w(id, first, last)
+        WHERE b.id = w.id AND b.block = int8range(w.first, w.last + 1)
+            AND b.account_code = :from_account AND b.state = :from_state
+        RETURNING b.id, b.block
+    ), shrunk AS (
+        UPDATE blocks b
+        SET block = int8range(s.first, s.last + 1)
+        FROM unnest(:shrunk_ids, :shrunk_firsts, :shrunk_lasts) AS s(id, first, last)
+        WHERE b.id = s.id AND b.block @> int8range(s.first, s.last + 1)
+            AND b.account_code = :from_account AND b.state = :from_state
+        RETURNING b.id, b.lot_id, b.project_id, b.vintage, b.listing_id,
+            b.acquired_seq, b.acquired_at
+    ), born AS (
+        INSERT INTO blocks (id, block, lot_id, account_code, project_id, vintage, state,
+            listing_id, retirement_id, acquired_seq, acquired_at)
+        SELECT n.id, int8range(n.first, n.last + 1), p.lot_id,
+            CASE WHEN n.moves THEN :to_account ELSE :from_account END,
+            p.project_id, p.vintage,
+            CASE WHEN n.moves THEN :to_state ELSE :from_state END,
+            CASE WHEN n.moves THEN :listing_id ELSE p.listing_id END,
+            CASE WHEN n.moves THEN :retirement_id END,
+            CASE WHEN n.moves THEN coalesce(drawn.seq, p.acquired_seq) ELSE p.acquired_seq END,
+            CASE WHEN n.moves AND drawn.seq IS NOT NULL THEN :now ELSE p.acquired_at END
+        FROM drawn, shrunk p
+        JOIN unnest(:born_ids, :born_parents, :born_firsts, :born_lasts, :born_moves)
+            AS n(id, parent_id, first, last, moves) ON n.parent_id = p.id
+        RETURNING id, block
+    ), logged AS (
+        INSERT INTO lineage (block, parent_block_id, child_block_id, cause, cause_id,
+            from_account, to_account, from_state, to_state, at)
+        SELECT block, id, id, :cause, :cause_id,
+            :from_account, :to_account, :from_state, :to_state, :now
+        FROM whole
+        UNION ALL
+        SELECT born.block, n.parent_id, n.id, CASE WHEN n.moves THEN :cause ELSE 'split' END,
+            :cause_id, :from_account, CASE WHEN n.moves THEN :to_account ELSE :from_account END,
+            :from_state, CASE WHEN n.moves THEN :to_state ELSE :from_state END, :now
+        FROM born
+        JOIN unnest(:born_ids, :born_parents, :born_moves) AS n(id, parent_id, moves)
+            ON n.id = born.id
+        RETURNING 1
+    )
+    SELECT count(*) FROM logged
+    """
+).bindparams(
+    *(
+        bindparam(name, type_=Text)
+        for name in ("cause", "from_account", "to_account", "from_state", "to_state")
+    ),
+    *(bindparam(name, type_=Uuid) for name in ("cause_id", "listing_id", "retirement_id")),
+    bindparam("now", type_=UtcDateTime),
+    *(
+        bindparam(name, type_=ARRAY(Uuid))
+        for name in ("whole_ids", "shrunk_ids", "born_ids", "born_parents")
+    ),
+    *(
+        bindparam(f"{kind}_{end}", type_=ARRAY(BigInteger))
+        for kind in ("whole", "shrunk", "born")
+        for end in ("firsts", "lasts")
+    ),
+    bindparam("born_moves", type_=ARRAY(Boolean)),
+)
+
+
+async def apply(session: AsyncSession, plan: Plan, change: Change) -> None:
+    """Carry out a planned movement and write its lineage, in one statement.
+
+    The caller holds the lock under which the plan was made; a row that is not as planned is a bug.
+    """
+    written = await session.execute(
+        _APPLY,
+        {
+            "cause": change.cause,
+            "cause_id": change.cause_id,
+            "from_account": change.from_account,
+            "to_account": change.to_account,
+            "from_state": change.from_state,
+            "to_state": change.to_state,
+            "listing_id": change.listing_id,
+            "retirement_id": change.retirement_id,
+            "now": change.now,
+            "whole_ids": [take.block_id for take in plan.whole],
+            "whole_firsts": [take.span.first for take in plan.whole],
+            "whole_lasts": [take.span.last for take in plan.whole],
+            "shrunk_ids": [take.block_id for take in plan.shrunk],
+            "shrunk_firsts": [take.span.first for take in plan.shrunk],
+            "shrunk_lasts": [take.span.last for take in plan.shrunk],
+            "born_ids": [birth.block_id for birth in plan.born],
+            "born_parents": [birth.parent_id for birth in plan.born],
+            "born_firsts": [birth.span.first for birth in plan.born],
+            "born_lasts": [birth.span.last for birth in plan.born],
+            "born_moves": [birth.moves for birth in plan.born],
+        },
+    )
+    expected = len(plan.whole) + len(plan.born)
+    if (found := written.scalar_one()) != expected:
+        raise RuntimeError(f"{found} of {expected} blocks moved: the plan was made without a lock")
+
+
+async def lots_touching(session: AsyncSession, spans: Collection[Span]) -> Sequence[Lot]:
+    wanted = array([cast(as_range(span), INT8RANGE) for span in spans])
+    return (await session.scalars(select(Lot).where(Lot.serials.op("&&")(any_(wanted))))).all()
+
+
+async def lots_of(session: AsyncSession, issuance_ids: Collection[UUID]) -> Sequence[Lot]:
+    return (await session.scalars(select(Lot).where(Lot.issuance_id.in_(issuance_ids)))).all()
+
+
+async def issue(session: AsyncSession, lots: Sequence[Lot], blocks: Sequence[Block]) -> None:
+    """Write issued lots, their first blocks and the first line of their lineage."""
+    session.add_all(lots)
+    await session.flush()
+    await session.execute(
+        insert(Block).values(acquired_seq=func.nextval("acquisitions")),
+        [
+            {
+                "id": block.id,
+                "block": block.block,
+                "lot_id": block.lot_id,
+                "account_code": block.account_code,
+                "project_id": block.project_id,
+                "vintage": block.vintage,
+                "state": BlockState.HELD,
+                "acquired_at": block.acquired_at,
+            }
+            for block in blocks
+        ],
+    )
+    issuances = {lot.id: lot.issuance_id for lot in lots}
+    await session.execute(
+        insert(Lineage),
+        [
+            {
+                "block": block.block,
+                "child_block_id": block.id,
+                "cause": Cause.ISSUED,
+                "cause_id": issuances[block.lot_id],
+                "to_account": block.account_code,
+                "to_state": BlockState.HELD,
+                "at": block.acquired_at,
+            }
+            for block in blocks
+        ],
+    )
+
+
+async def copy_project_states(session: AsyncSession, rows: list[dict[str, Any]]) -> None:
+    statement = insert(ProjectState)
+    excluded = statement.excluded
+    await session.execute(
+        statement.on_conflict_do_update(
+            index_elements=[ProjectState.project_id],
+            set_={"status": excluded.status, "version": excluded.version},
+            where=ProjectState.version < excluded.version,
+        ),
+        rows,
+    )
+
+
+async def trail(session: AnySession, block_id: UUID, number: int) -> Sequence[Lineage]:
+    """Return every movement of one serial, from its issue to the block that holds it now."""
+    newest = (
+        select(Lineage)
+        .where(Lineage.child_block_id == block_id, Lineage.block.contains(number))
+        .cte("trail", recursive=True)
+    )
+    older = select(Lineage).join(
+        newest,
+        and_(
+            Lineage.child_block_id == newest.c.parent_block_id,
+            Lineage.seq < newest.c.seq,
+            Lineage.block.contains(number),
+        ),
+    )
+    steps = newest.union(older)
+    statement = select(Lineage).join(steps, Lineage.seq == steps.c.seq).order_by(Lineage.seq)
+    return (await session.scalars(statement)).all()

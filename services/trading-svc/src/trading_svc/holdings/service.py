@@ -1,0 +1,323 @@
+"""Holdings: choose serials, move them, tell where any of them stands."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tht_contracts.events.common import Block as BlockPart
+from tht_kit.db import AsyncReadSession
+from tht_kit.errors import FieldProblem, Text
+from tht_kit.ids import new_id
+from trading_svc.holdings import repository, rules
+from trading_svc.holdings.errors import (
+    CreditsInsufficient,
+    SerialsMalformed,
+    SerialsUnavailable,
+    SerialUnknown,
+)
+from trading_svc.holdings.models import BlockState, Cause, Lineage, Lot
+from trading_svc.holdings.repository import Change, HeldBlock
+from trading_svc.holdings.rules import SerialText, Span, Take
+
+AnySession = AsyncSession | AsyncReadSession
+
+# Enough for most requests in one read; a request over many small blocks reads on.
+CANDIDATES_PER_READ = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A part of a block that a request is about to use, and what is known of it."""
+
+    block: HeldBlock
+    span: Span
+
+    @property
+    def lot(self) -> Lot:
+        return self.block.lot
+
+    @property
+    def serial_text(self) -> str:
+        return self.lot.serial_text(self.span)
+
+    @property
+    def part(self) -> BlockPart:
+        """Return the span as it stands in events."""
+        return BlockPart(
+            project_id=str(self.lot.project_id),
+            vintage=self.lot.vintage,
+            start=self.span.first,
+            end=self.span.last,
+        )
+
+
+def total_t(choices: Sequence[Choice]) -> int:
+    return sum(choice.span.quantity_t for choice in choices)
+
+
+async def choose(
+    session: AsyncSession,
+    account_code: str,
+    *,
+    quantity_t: int,
+    project_id: UUID | None = None,
+    vintage: int | None = None,
+    frozen_too: bool = False,
+) -> list[Choice]:
+    """Choose held units, first acquired first, head of each block first (R33).
+
+    The caller holds the account's lock. `frozen_too` is for callers that refuse frozen units with
+    a reason of their own. Raises CreditsInsufficient (R28).
+    """
+    choices: list[Choice] = []
+    after: tuple[int, int] | None = None
+    missing_t = quantity_t
+    while missing_t > 0:
+        page = await repository.page_of_held(
+            session,
+            account_code,
+            project_id=project_id,
+            vintage=vintage,
+            after=after,
+            limit=CANDIDATES_PER_READ,
+        )
+        usable = {block.id: block for block in page if frozen_too or not block.frozen}
+        takes = rules.take_from_head([(b.id, b.span) for b in usable.values()], missing_t)
+        choices += [Choice(usable[take.block_id], take.span) for take in takes]
+        missing_t = quantity_t - total_t(choices)
+        if len(page) < CANDIDATES_PER_READ:
+            break
+        after = (page[-1].acquired_seq, page[-1].span.first)
+    if missing_t > 0:
+        raise CreditsInsufficient(
+            pointer="/quantity_t",
+            organisation_code=account_code,
+            quantity_t=quantity_t,
+            available_t=await repository.available_t(
+                session, account_code, project_id=project_id, vintage=vintage
+            ),
+        )
+    return choices
+
+
+async def choose_named(
+    session: AsyncSession, account_code: str, *, named: Sequence[Span], quantity_t: int
+) -> list[Choice]:
+    """Return the named serials, whatever state they are in and whoever holds them.
+
+    The caller holds the account's lock and judges them (see `refuse_unusable`).
+    Raises SerialsMalformed, SerialUnknown.
+    """
+    if (twice := rules.overlap(named)) is not None:
+        reason = Text(
+            zh=f"编号 {twice.first} 至 {twice.last} 重复出现。",
+            en=f"{twice.first} to {twice.last} are named twice.",
+        )
+        raise SerialsMalformed(pointer="/serials", reason=reason)
+    named_t = sum(span.quantity_t for span in named)
+    if named_t != quantity_t:
+        reason = Text(
+            zh=f"各段共 {named_t} t，与 quantity_t = {quantity_t} 不符。",
+            en=f"the spans hold {named_t} t, quantity_t says {quantity_t}.",
+        )
+        raise SerialsMalformed(pointer="/serials", reason=reason)
+    blocks = {block.id: block for block in await repository.touching(session, named)}
+    takes = rules.take_named([(block.id, block.span) for block in blocks.values()], named)
+    if sum(take.span.quantity_t for take in takes) != named_t:
+        raise SerialUnknown(pointer="/serials", serial=_first_unknown(named, takes))
+    return [Choice(blocks[take.block_id], take.span) for take in takes]
+
+
+def _first_unknown(named: Sequence[Span], takes: Sequence[Take]) -> str:
+    for span in named:
+        found = [part for take in takes if (part := take.span.common(span)) is not None]
+        if sum(part.quantity_t for part in found) != span.quantity_t:
+            return f"{span.first}-{span.last}"
+    return ""
+
+
+def state_refusals(choice: Choice, account_code: str) -> list[tuple[str, Text]]:
+    """Return why a span cannot be used by the account in the state it is in: code and words."""
+    block = choice.block
+    found = []
+    if block.state == BlockState.RETIRED:
+        found.append(("RETIRED", Text(zh="已注销", en="retired already")))
+    elif block.account_code != account_code:
+        found.append(("NOT_HELD", Text(zh="不在本账户", en="not in this account")))
+    elif block.state == BlockState.RESERVED:
+        found.append(("LISTED", Text(zh="已挂牌", en="stands in a listing")))
+    if block.frozen and block.account_code == account_code:
+        found.append(("FROZEN", Text(zh="已冻结", en="frozen")))
+    return found
+
+
+def refuse_unusable(choices: Sequence[Choice], account_code: str) -> None:
+    """Raise SerialsUnavailable listing every reason unless all spans are held and free."""
+    problems = [
+        FieldProblem(f"serial:{choice.serial_text},reason:{code}", words)
+        for choice in choices
+        for code, words in state_refusals(choice, account_code)
+    ]
+    if problems:
+        raise SerialsUnavailable(count=len(problems), errors=problems)
+
+
+async def _move(session: AsyncSession, choices: Sequence[Choice], change: Change) -> None:
+    takes = [Take(choice.block.id, choice.block.span, choice.span) for choice in choices]
+    await repository.apply(session, rules.plan(takes, new_id), change)
+
+
+async def reserve(
+    session: AsyncSession,
+    choices: Sequence[Choice],
+    *,
+    account_code: str,
+    listing_id: UUID,
+    now: datetime,
+) -> None:
+    """Set held units aside for a listing: the exact serials, until it is filled or withdrawn."""
+    change = Change(
+        cause=Cause.LISTED,
+        cause_id=listing_id,
+        from_account=account_code,
+        to_account=account_code,
+        from_state=BlockState.HELD,
+        to_state=BlockState.RESERVED,
+        listing_id=listing_id,
+        retirement_id=None,
+        now=now,
+    )
+    await _move(session, choices, change)
+
+
+async def release(
+    session: AsyncSession, *, account_code: str, listing_id: UUID, now: datetime
+) -> None:
+    """Give a listing's remaining units back; they keep their place in the order of use."""
+    blocks = await repository.of_listing(session, listing_id)
+    change = Change(
+        cause=Cause.UNLISTED,
+        cause_id=listing_id,
+        from_account=account_code,
+        to_account=account_code,
+        from_state=BlockState.RESERVED,
+        to_state=BlockState.HELD,
+        listing_id=None,
+        retirement_id=None,
+        now=now,
+    )
+    await _move(session, [Choice(block, block.span) for block in blocks], change)
+
+
+async def deliver(
+    session: AsyncSession,
+    *,
+    listing_id: UUID,
+    order_id: UUID,
+    seller_code: str,
+    buyer_code: str,
+    quantity_t: int,
+    now: datetime,
+) -> list[Choice]:
+    """Move a quantity of a listing's units to the buyer. The caller holds the listing's lock."""
+    blocks = {block.id: block for block in await repository.of_listing(session, listing_id)}
+    takes = rules.take_from_head([(b.id, b.span) for b in blocks.values()], quantity_t)
+    choices = [Choice(blocks[take.block_id], take.span) for take in takes]
+    if total_t(choices) != quantity_t:
+        raise RuntimeError(f"listing {listing_id} does not hold the {quantity_t} t it offers")
+    change = Change(
+        cause=Cause.SOLD,
+        cause_id=order_id,
+        from_account=seller_code,
+        to_account=buyer_code,
+        from_state=BlockState.RESERVED,
+        to_state=BlockState.HELD,
+        listing_id=None,
+        retirement_id=None,
+        now=now,
+    )
+    await _move(session, choices, change)
+    return choices
+
+
+async def retire(
+    session: AsyncSession,
+    choices: Sequence[Choice],
+    *,
+    account_code: str,
+    retirement_id: UUID,
+    now: datetime,
+) -> None:
+    """Take held units out of circulation for ever. No function of this service undoes it."""
+    change = Change(
+        cause=Cause.RETIRED,
+        cause_id=retirement_id,
+        from_account=account_code,
+        to_account=account_code,
+        from_state=BlockState.HELD,
+        to_state=BlockState.RETIRED,
+        listing_id=None,
+        retirement_id=retirement_id,
+        now=now,
+    )
+    await _move(session, choices, change)
+
+
+async def list_of_account(
+    session: AnySession, account_code: str, *, after_first: int | None, limit: int
+) -> list[HeldBlock]:
+    return await repository.of_account(
+        session, account_code, after_first=after_first, limit=limit
+    )
+
+
+async def list_of_retirement(session: AnySession, retirement_id: UUID) -> list[HeldBlock]:
+    return await repository.of_retirement(session, retirement_id)
+
+
+async def is_frozen(session: AsyncSession, listing_id: UUID) -> bool:
+    """Say whether the units of a listing may not be sold, because their project is suspended."""
+    return any(block.frozen for block in await repository.of_listing(session, listing_id))
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a part of a printed range stands now, and how its first number came there."""
+
+    block: HeldBlock
+    span: Span
+    trail: Sequence[Lineage]
+
+
+def parse_serial(text: str) -> Span:
+    """Return the numbers of 501, 501-2519 or a printed serial; raises SerialUnknown."""
+    try:
+        if text.startswith("CQ-"):
+            return SerialText.parse(text).span
+        first, _, last = text.partition("-")
+        if not (text.isascii() and first.isdigit() and (last or first).isdigit()):
+            raise ValueError(text)
+        return Span(int(first), int(last or first))
+    except ValueError:
+        raise SerialUnknown(serial=text[:100]) from None
+
+
+async def trace(session: AsyncReadSession, text: str) -> list[Place]:
+    """Find where serials stand now, however long ago they were printed, and how they came there.
+
+    Raises SerialUnknown for numbers never issued, or a printed serial that is not theirs.
+    """
+    span = parse_serial(text)
+    blocks = await repository.touching(session, [span])
+    parts = [(block, part) for block in blocks if (part := block.span.common(span)) is not None]
+    if sum(part.quantity_t for _, part in parts) != span.quantity_t:
+        raise SerialUnknown(serial=text)
+    if text.startswith("CQ-") and any(block.lot.serial_text(span) != text for block, _ in parts):
+        raise SerialUnknown(serial=text)
+    return [
+        Place(block, part, await repository.trail(session, block.id, part.first))
+        for block, part in parts
+    ]
