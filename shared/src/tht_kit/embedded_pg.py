@@ -257,8 +257,7 @@ class EmbeddedPostgres:
 
     def _release(self) -> None:
         if self._socket_dir is not None:
-            with contextlib.suppress(OSError):
-                self._socket_dir.rmdir()
+            shutil.rmtree(self._socket_dir, ignore_errors=True)
             self._socket_dir = None
         if self._lock_fd is not None:
             os.close(self._lock_fd)

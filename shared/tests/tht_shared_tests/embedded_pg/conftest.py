@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import psutil
 import pytest
@@ -97,11 +98,20 @@ class Parent:
     def server(self) -> psutil.Process:
         return psutil.Process(self.facts["pid"])
 
+    @property
+    def socket_dir(self) -> str:
+        (host,) = parse_qs(urlsplit(str(self.facts["url"])).query)["host"]
+        return host
+
     def end(self) -> None:
         self.process.kill()
         self.process.communicate(timeout=END_TIMEOUT_S)
-        if "pid" in self.facts and psutil.pid_exists(self.facts["pid"]):
+        if "pid" not in self.facts:
+            return
+        if psutil.pid_exists(self.facts["pid"]):
             assert_ended([self.server])
+        # A killed parent leaves its empty socket folder for the next start on its data.
+        shutil.rmtree(self.socket_dir, ignore_errors=True)
 
 
 @pytest.fixture

@@ -113,7 +113,7 @@ def test_two_ordinary_users_run_side_by_side(serve, folder, binaries):
         )
     ]
     assert [parent.server.username() for parent in parents] == ["nobody", "daemon"]
-    sockets = [parent.facts["url"].partition("host=")[2].partition("&")[0] for parent in parents]
+    sockets = [parent.socket_dir for parent in parents]
     assert len(set(sockets)) == 2
     intruder = subprocess.run(["ls", sockets[0]], user="daemon", capture_output=True, check=False)
     assert b"denied" in intruder.stderr
