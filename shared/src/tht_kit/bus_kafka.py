@@ -141,10 +141,11 @@ class KafkaBus:
         self._require([topic])
         backoff = Backoff(first_s=RETRY_FIRST_S, max_s=RETRY_MAX_S)
         while not stop.is_set():
-            consumer = AIOKafkaConsumer(**self._connection, **FOLLOWER_SETTINGS)
+            # Without a group the client assigns itself all partitions of the topic.
+            consumer = AIOKafkaConsumer(topic, **self._connection, **FOLLOWER_SETTINGS)
             try:
                 await consumer.start()
-                await _follow_until(consumer, topic, handle, caught_up, stop)
+                await _follow_until(consumer, handle, caught_up, stop)
             except KafkaError as error:
                 delay_s = backoff.next_s()
                 _log.warning(
@@ -208,7 +209,7 @@ class _KafkaPublisher:
                         record.topic,
                         value=record.value,
                         key=record.key.encode(),
-                        headers=record.headers,
+                        headers=list(record.headers),
                     )
                     sent.append(acknowledged)
                 for acknowledged in sent:
@@ -238,17 +239,11 @@ def _topics_for(subscriber: Subscriber) -> list[str]:
 
 async def _follow_until(
     consumer: AIOKafkaConsumer,
-    topic: str,
     handle: Callable[[Sequence[Delivered]], Awaitable[None]],
     caught_up: asyncio.Event,
     stop: asyncio.Event,
 ) -> None:
-    partitions = [
-        TopicPartition(topic, number)
-        for number in sorted(consumer.partitions_for_topic(topic) or ())
-    ]
-    consumer.assign(partitions)
-    ends: dict[TopicPartition, int] = await consumer.end_offsets(partitions)
+    ends: dict[TopicPartition, int] = await consumer.end_offsets(sorted(consumer.assignment()))
     while not stop.is_set():
         fetched = await _fetched(consumer, FOLLOW_POLL_S)
         for records in fetched.values():

@@ -91,7 +91,7 @@ class GroupMember(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
         self._batch_max = batch_max
         self._idle = asyncio.Event()
         self._idle.set()
-        self._assignment = 0  # counts assignments: a batch fetched under an earlier one is void
+        self._assignment = 0  # counts revocations: a batch fetched before one is void
         self._held: dict[TopicPartition, _Held] = {}
         self._lost: set[TopicPartition] = set()
         self._probe_due = 0.0
@@ -136,7 +136,6 @@ class GroupMember(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
             _log.warning("consumer.batch_outlives_revocation", group=self._subscriber.group)
 
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
-        self._forget_all()
         _log.info(
             "consumer.assigned",
             group=self._subscriber.group,
@@ -155,8 +154,10 @@ class GroupMember(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
         self._last_alive = time.monotonic()
         self._probe_due = time.monotonic() + PROBE_S
         while not stop.is_set():
-            assignment = self._assignment
             fetched = await self._fetch(consumer, stop)
+            # Read after the fetch, never before: getmany itself may have waited for a new
+            # assignment, and what it then returns belongs to that one.
+            assignment = self._assignment
             for partition, records in fetched.items():
                 if stop.is_set() or assignment != self._assignment:
                     break

@@ -23,6 +23,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from tht_kit.bus import BusMisconfigured, BusUnavailable, dead_letter_topic
 
 REPLICATION_FACTOR = 3
+VISIBLE_TIMEOUT_S = 30.0
 _DAY_MS = 86_400_000
 
 # A dead letter is the record plus the reason, so its topic must take a little more.
@@ -143,6 +144,7 @@ async def ensure(
         brokers = len((await admin.describe_cluster())["brokers"])
         missing = [topic for topic in topics if topic.name not in standing]
         await _create(admin, missing, replication_factor or min(REPLICATION_FACTOR, brokers))
+        await _until_visible(admin, {topic.name for topic in missing})
         present = [topic for topic in topics if topic.name in standing]
         altered = await _alter(admin, present)
     except KafkaError as error:
@@ -173,6 +175,16 @@ async def _create(
         # Somebody else may be creating them at the same time: that is fine.
         if code and error.__name__ != "TopicAlreadyExistsError":
             raise BusMisconfigured(f"Kafka refuses topic {name}: {error.__name__}: {message}")
+
+
+async def _until_visible(admin: AIOKafkaAdminClient, names: set[str]) -> None:
+    """Wait until the brokers answer with the new topics: a moment after the controller has them."""
+    try:
+        async with asyncio.timeout(VISIBLE_TIMEOUT_S):
+            while names - set(await admin.list_topics()):  # noqa: ASYNC110 - nobody tells us
+                await asyncio.sleep(0.05)
+    except TimeoutError as error:
+        raise BusUnavailable(f"topics were created but do not appear: {sorted(names)}") from error
 
 
 async def _alter(admin: AIOKafkaAdminClient, topics: Sequence[Topic]) -> list[str]:
