@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from embedded.partners import CREDENTIALS
 from embedded.parts import StackError
 from embedded.stack import ROOT, Options, Stack
 from tht_kit.embedded_pg import EmbeddedPostgresError
@@ -181,6 +182,8 @@ def up(given: argparse.Namespace) -> int:
         _say(state.get("error") or f"The start failed; see {home}/keeper.log")
         return 1
     _say(f"\nReady: {state['url']}    documentation: {state['url']}/docs")
+    if not given.live:
+        _say(f"Demo partners and their secrets: {home}/{CREDENTIALS}")
     _say("make ps lists the processes, make logs follows their logs, make down stops them.")
     return 0
 

@@ -21,6 +21,7 @@ from typing import Self
 import asyncpg
 from sqlalchemy import make_url
 
+from embedded.partners import CREDENTIALS
 from embedded.parts import (
     LOOPBACK,
     Part,
@@ -81,6 +82,7 @@ class Options:
     sandbox: bool = True
     log_level: str = "INFO"
     start_timeout_s: float = 120.0
+    services: tuple[Service, ...] = SERVICES
     postgres_settings: Mapping[str, str] = field(default_factory=dict)
     env: Mapping[str, str] = field(default_factory=dict)
 
@@ -132,6 +134,11 @@ class Stack:
         return url.set(database=short).render_as_string(hide_password=False)
 
     @property
+    def credentials_file(self) -> Path:
+        """The demo partners' secrets by client id (JSON); a sandbox only."""
+        return self.home / CREDENTIALS
+
+    @property
     def _private(self) -> Path:
         """The folder of this stack's secrets, made at the first start."""
         return self.home / "secrets"
@@ -162,7 +169,10 @@ class Stack:
             self._start_postgres()
             self._start_kafka()
             self._migrate()
-            parts = [self._add(row, role) for row in SERVICES for role in ("api", "worker")]
+            parts = [
+                self._add(row, role) for row in self.options.services for role in ("api", "worker")
+            ]
+            self._seed()
             self._say("services: starting")
             for part in parts:
                 spawn(part, cwd=ROOT)
@@ -303,8 +313,16 @@ class Stack:
 
     def _migrate(self) -> None:
         self._say("databases: migrating")
-        for row in SERVICES:
+        for row in self.options.services:
             upgrade(self.database_url(row.name), row.folder / "migrations")
+
+    def _seed(self) -> None:
+        """Make the demo partners; a live stack gets its partners from its operator."""
+        gateway = next((row for row in self.options.services if row.name == "gateway"), None)
+        if gateway is None or not self.options.sandbox:
+            return
+        command = [sys.executable, "-m", "embedded.seed", str(self.home)]
+        _run(command, self._environment(gateway), "The demo partners could not be made")
 
     def _add(self, row: Service, role: str) -> Part:
         name = f"{row.name}/{role}"
