@@ -8,6 +8,7 @@ Every process ends with the one that started it, however that ends, so nothing i
 """
 
 import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -172,7 +173,8 @@ class Stack:
             parts = [
                 self._add(row, role) for row in self.options.services for role in ("api", "worker")
             ]
-            self._seed()
+            if self.options.sandbox and any(row.name == "gateway" for row in self.options.services):
+                self.enrol_demo_partners()
             self._say("services: starting")
             for part in parts:
                 spawn(part, cwd=ROOT)
@@ -202,6 +204,17 @@ class Stack:
         spawn(part, cwd=ROOT)
         await_all([part], timeout_s=self.options.start_timeout_s)
         return part.name
+
+    def enrol_demo_partners(self) -> dict[str, str]:
+        """Make the demo partners and return their secrets by client id; safe to repeat.
+
+        Done at the start of a sandbox; a live stack gets its partners from its operator.
+        """
+        gateway = next(row for row in self.options.services if row.name == "gateway")
+        command = [sys.executable, "-m", "embedded.seed", str(self.home)]
+        _run(command, self._environment(gateway), "The demo partners could not be made")
+        found: dict[str, str] = json.loads(self.credentials_file.read_text(encoding="utf-8"))
+        return found
 
     def kill(self, name: str) -> None:
         """End a part with SIGKILL, as a crash does. Nothing starts it again but `restart`."""
@@ -315,14 +328,6 @@ class Stack:
         self._say("databases: migrating")
         for row in self.options.services:
             upgrade(self.database_url(row.name), row.folder / "migrations")
-
-    def _seed(self) -> None:
-        """Make the demo partners; a live stack gets its partners from its operator."""
-        gateway = next((row for row in self.options.services if row.name == "gateway"), None)
-        if gateway is None or not self.options.sandbox:
-            return
-        command = [sys.executable, "-m", "embedded.seed", str(self.home)]
-        _run(command, self._environment(gateway), "The demo partners could not be made")
 
     def _add(self, row: Service, role: str) -> Part:
         name = f"{row.name}/{role}"
