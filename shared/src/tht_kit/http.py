@@ -57,12 +57,7 @@ class KitRoute(APIRoute):
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **kwargs: Any) -> None:
         super().__init__(path, endpoint, **kwargs)
-        asked = required_scopes(self.dependant)
-        if asked is not None:
-            self.openapi_extra = {
-                "security": [{SECURITY_SCHEME: asked}],
-                **(self.openapi_extra or {}),
-            }
+        self.openapi_extra = {**_asked_by(self.dependant), **(self.openapi_extra or {})} or None
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         endpoint = super().get_route_handler()
@@ -80,19 +75,24 @@ def new_router(**kwargs: Any) -> APIRouter:
     return APIRouter(route_class=KitRoute, **kwargs)
 
 
-def required_scopes(dependant: Dependant) -> list[str] | None:
-    """Return the scopes a route asks for, an empty list for any token, None for a public route."""
-    found: set[str] = set()
-    authenticates = False
+def _asked_by(dependant: Dependant) -> dict[str, Any]:
+    """Return what the OpenAPI document says of a route's dependencies: scopes, Idempotency-Key.
+
+    A public route has no `security`; one that takes any valid token has an empty list of scopes.
+    """
+    calls: list[Any] = []
     waiting = list(dependant.dependencies)
     while waiting:
         part = waiting.pop()
-        authenticates = authenticates or part.call is authenticated
-        scope = getattr(part.call, "required_scope", None)
-        if scope is not None:
-            found.add(scope)
+        calls.append(part.call)
         waiting += part.dependencies
-    return sorted(found) if authenticates else None
+    shown: dict[str, Any] = {}
+    if authenticated in calls:
+        scopes = {getattr(call, "required_scope", None) for call in calls} - {None}
+        shown["security"] = [{SECURITY_SCHEME: sorted(scopes)}]
+    if idempotency.claim in calls:
+        shown["parameters"] = [idempotency.PARAMETER]
+    return shown
 
 
 def container_of(request: Request) -> Container:
@@ -132,7 +132,7 @@ def build_app(
     app = FastAPI(
         title=title,
         version="1.0.0",
-        openapi_url="/openapi.json",
+        openapi_url=openapi_url,
         docs_url=None,
         redoc_url=None,
         lifespan=running,
@@ -215,31 +215,14 @@ def _operations() -> APIRouter:
 
     @part.get("/readyz")
     async def readyz(container: ContainerDep, response: Response) -> dict[str, Any]:
-        checks = {
-            "database": await _check(_database_answers(container)),
-            "bus": await _check(container.bus.check()),
-        }
+        checks = await readiness(container)
         ready = all(found == "ok" for found in checks.values())
         response.status_code = 200 if ready else 503
         return {"ready": ready, "service": container.service, "checks": checks}
 
     @part.get("/problems.json")
     async def problems() -> list[dict[str, Any]]:
-        return [
-            {
-                "type": error.type,
-                "status": error.status,
-                **{
-                    part: {"zh": text.zh, "en": text.en}
-                    for part, text in (
-                        ("title", error.title),
-                        ("detail", error.detail),
-                        ("fix", error.fix),
-                    )
-                },
-            }
-            for _, error in sorted(catalogue().items())
-        ]
+        return problem_catalogue()
 
     @part.get("/metrics")
     async def metrics() -> Response:
@@ -247,6 +230,28 @@ def _operations() -> APIRouter:
         return Response(body, media_type=content_type)
 
     return part
+
+
+def problem_catalogue() -> list[dict[str, Any]]:
+    """Return every error type of this process with its texts, sorted by type."""
+    return [
+        {
+            "type": error.type,
+            "status": error.status,
+            "title": {"zh": error.title.zh, "en": error.title.en},
+            "detail": {"zh": error.detail.zh, "en": error.detail.en},
+            "fix": {"zh": error.fix.zh, "en": error.fix.en},
+        }
+        for _, error in sorted(catalogue().items())
+    ]
+
+
+async def readiness(container: Container) -> dict[str, str]:
+    """Return "ok" or what is wrong, for each thing that the service cannot work without."""
+    return {
+        "database": await _check(_database_answers(container)),
+        "bus": await _check(container.bus.check()),
+    }
 
 
 async def _database_answers(container: Container) -> None:

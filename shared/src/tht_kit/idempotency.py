@@ -28,6 +28,13 @@ from tht_kit.telemetry import route_template
 
 KEY_CHARS_MAX = 255
 LOCK_NOT_AVAILABLE = "55P03"
+PARAMETER = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": True,
+    "schema": {"type": "string", "minLength": 1, "maxLength": KEY_CHARS_MAX},
+    "description": "每次操作一个新 UUID，重试沿用 / a new UUID for each operation, kept when retrying",
+}
 _KEPT_HEADERS = ("content-type", "location", "etag")
 
 
