@@ -32,7 +32,7 @@ check: setup ## Run every gate: lint, types, imports, sizes, lock, contracts [ON
 	@$(PY) scripts/check.py $(ONLY)
 
 bench: setup ## Measure the speed goals [ONLY=name]; writes build/bench.json
-	@exec $(PY) -m load.bench $(if $(ONLY),--only $(ONLY)) $(ARGS)
+	@exec $(PY) scripts/bench.py $(if $(ONLY),--only $(ONLY)) $(ARGS)
 
 kafka: ## Fetch (once) and start Apache Kafka on loopback; needs Java 17 and Maven
 	@scripts/kafka start
