@@ -115,6 +115,7 @@ def build_app(
     title: str,
     container: Container,
     routers: Sequence[APIRouter],
+    openapi_url: str | None = "/openapi.json",
 ) -> FastAPI:
     """Return a service's application around its container."""
 
