@@ -204,6 +204,10 @@ def openapi_files() -> Iterator[tuple[str, str]]:
                 app = importlib.import_module(f"{module}.main").create_app()
                 documents[service] = app.openapi()
                 yield f"docs/openapi/{service}.json", as_json(documents[service])
+        if documents.keys() == SERVICES.keys():
+            merge = importlib.import_module("gateway.reference.merge").merge
+            merged = merge({name.removesuffix("-svc"): found for name, found in documents.items()})
+            yield "docs/openapi/platform.json", as_json(merged)
 
 
 def rendered() -> dict[str, str]:

@@ -1,36 +1,39 @@
-"""Makes the demo partners of a sandbox stack: python -m embedded.seed FOLDER, with the gateway's settings.
+"""Makes the demo partners of a sandbox stack: python -m embedded.seed FOLDER, over GATEWAY_DATABASE_URL.
 
 Their secrets are made at the first start and kept in FOLDER/credentials.json. Safe to repeat.
 """
 
 import asyncio
+import os
 import sys
 from pathlib import Path
 
-import gateway.wiring
 from embedded.partners import load_credentials, load_directory
-from gateway.settings import GatewaySettings
-from tht_kit.process import load_or_exit
+from gateway.partners import service as partners
+from tht_kit.clock import SystemClock
+from tht_kit.db import Database
 
 
-async def seed(settings: GatewaySettings, folder: Path) -> None:
-    """Make or update every partner of the directory in the gateway's database."""
+async def seed(database_url: str, folder: Path) -> None:
+    """Make every partner of the directory that the gateway's database lacks."""
     directory = load_directory()
     credentials = load_credentials(folder, directory)
-    edge = gateway.wiring.wire(settings)
+    database = Database(database_url, pool_size=1, application_name="seed")
     try:
-        for partner in directory.partners:
-            await gateway.wiring.ensure_partner(
-                edge,
-                client_id=partner.client_id,
-                name=partner.name,
-                organisation_code=partner.organisation_code,
-                scopes=partner.scopes,
-                secret=credentials[partner.client_id],
-            )
+        async with database.write() as session:
+            for partner in directory.partners:
+                await partners.create(
+                    session,
+                    client_id=partner.client_id,
+                    name=partner.name,
+                    organisation_code=partner.organisation_code,
+                    scopes=partner.scopes,
+                    now=SystemClock().now(),
+                    secret=credentials[partner.client_id],
+                )
     finally:
-        await edge.database.dispose()
+        await database.dispose()
 
 
 if __name__ == "__main__":
-    asyncio.run(seed(load_or_exit(GatewaySettings, "gateway"), Path(sys.argv[1])))
+    asyncio.run(seed(os.environ["GATEWAY_DATABASE_URL"], Path(sys.argv[1])))
