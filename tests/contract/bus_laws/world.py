@@ -212,7 +212,7 @@ class World:
 async def until(condition: Callable[[], Awaitable[bool]], *, within_s: float = WAIT_S) -> None:
     """Return as soon as the condition holds. Raises TimeoutError."""
     async with asyncio.timeout(within_s):
-        while not await condition():  # noqa: ASYNC110 - other processes have no event to wait for
+        while not await condition():
             await asyncio.sleep(0.01)
 
 

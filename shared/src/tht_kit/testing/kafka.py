@@ -30,8 +30,8 @@ class KafkaBroker:
     def __init__(self, home: Path, *, repository: Path) -> None:
         self._home = home
         self._script = repository / "scripts" / "kafka"
-        self._port = _free_port()
-        self._controller_port = _free_port()
+        self._port = free_port()
+        self._controller_port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -120,7 +120,8 @@ def kafka_broker(
         broker.stop()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a TCP port of the loopback interface that nobody listens on at the moment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
