@@ -6,6 +6,13 @@ from pathlib import Path
 import pytest
 import yaml
 
+from gateway.settings import GatewaySettings
+from issuance_svc.settings import IssuanceSettings
+from points_svc.settings import PointsSettings
+from registry_svc.settings import RegistrySettings
+from tht_kit.settings import load
+from trading_svc.settings import TradingSettings
+
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "compose.yaml").read_text(encoding="utf-8")
 COMPOSE = yaml.safe_load(TEXT)
@@ -83,3 +90,39 @@ def test_service_lock_keeps_the_pins_and_hashes_of_the_lock(script):
         "a": "a==1 \\\n    --hash=sha256:x",
         "b-c": "b-c==2 ; sys_platform == 'win32' \\\n    --hash=sha256:y",
     }
+
+
+GIVEN = {
+    "POSTGRES_PASSWORD": "secret",
+    "PUBLIC_URL": "https://carbon.example.city",
+    "CURSOR_SECRET": "c" * 40,
+    "POINTS_IDENTITY_KEY": "k" * 64,
+}
+
+
+@pytest.mark.parametrize(
+    ("service", "settings"),
+    [
+        ("registry", RegistrySettings),
+        ("issuance", IssuanceSettings),
+        ("trading", TradingSettings),
+        ("points", PointsSettings),
+        ("gateway", GatewaySettings),
+    ],
+)
+def test_a_container_gets_every_setting_that_its_service_asks_for(service, settings, monkeypatch):
+    def filled(value) -> str:
+        return re.sub(
+            r"\$\{(\w+)(?::-([^}]*)|:\?[^}]*)?\}",
+            lambda found: GIVEN.get(found[1], found[2] or ""),
+            str(value),
+        )
+
+    given = COMPOSE["services"][f"{service}-worker"]["environment"]
+    for name, value in given.items():
+        monkeypatch.setenv(name, filled(value))
+
+    loaded = load(settings)
+    assert loaded.bus == "kafka"
+    assert loaded.metrics_port == 9100
+    assert f"@postgres/{service}" in loaded.database_url.get_secret_value()

@@ -24,6 +24,7 @@ from sqlalchemy import make_url
 
 from embedded.partners import CREDENTIALS
 from embedded.parts import (
+    LOG_LINES_SHOWN,
     LOOPBACK,
     Part,
     StackError,
@@ -382,7 +383,8 @@ def _succeeds(command: list[str], env: Mapping[str, str]) -> bool:
 def _run(command: list[str], env: Mapping[str, str], failure: str) -> None:
     done = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        raise StackError(f"{failure}: {done.stderr.strip() or done.stdout.strip()}")
+        said = (done.stderr.strip() or done.stdout.strip()).splitlines()
+        raise StackError(f"{failure}:\n" + "\n".join(said[-LOG_LINES_SHOWN:]))
 
 
 async def _create_databases(url: str, names: list[str]) -> None:
