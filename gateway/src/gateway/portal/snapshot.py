@@ -1,0 +1,76 @@
+"""What the public page shows: the services' totals and their latest public facts, kept a moment."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import structlog
+from starlette.types import ASGIApp
+
+from gateway.edge.fetch import NoAnswer, fetch_json
+from gateway.edge.routing import PREFIXES
+from tht_kit.clock import Clock
+
+# However often the page is asked for, the services are asked once in this time.
+KEPT_S = 3.0
+SHOWN = 5
+_LATEST = {
+    "projects": ("registry", "/v1/projects"),
+    "issuances": ("issuance", "/v1/issuances"),
+    "retirements": ("trading", "/v1/retirements"),
+}
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One look at the platform; None or an empty list where a service did not answer."""
+
+    taken_at: datetime
+    totals: dict[str, dict[str, Any] | None]
+    latest: dict[str, list[dict[str, Any]]]
+
+
+class Snapshots:
+    """Takes snapshots, one at a time, and keeps the last."""
+
+    def __init__(self, upstreams: Mapping[str, ASGIApp], clock: Clock) -> None:
+        self._upstreams = upstreams
+        self._clock = clock
+        self._last: Snapshot | None = None
+        self._fresh_until_s = float("-inf")
+        self._one_at_a_time = asyncio.Lock()
+
+    async def get(self) -> Snapshot:
+        """Return a snapshot, at most KEPT_S old."""
+        async with self._one_at_a_time:
+            now_s = asyncio.get_running_loop().time()
+            if self._last is None or now_s >= self._fresh_until_s:
+                self._last = await self._take()
+                self._fresh_until_s = now_s + KEPT_S
+            return self._last
+
+    async def _take(self) -> Snapshot:
+        services = list(PREFIXES)
+        totals = await asyncio.gather(
+            *(self._ask(service, f"/v1/totals/{service}") for service in services)
+        )
+        lists = await asyncio.gather(
+            *(self._ask(service, path, f"limit={SHOWN}") for service, path in _LATEST.values())
+        )
+        latest = {
+            name: found.get("items", []) if found else []
+            for name, found in zip(_LATEST, lists, strict=True)
+        }
+        by_service = dict(zip(services, totals, strict=True))
+        return Snapshot(self._clock.now(), by_service, latest)
+
+    async def _ask(self, service: str, path: str, query: str = "") -> dict[str, Any] | None:
+        try:
+            found: dict[str, Any] = await fetch_json(self._upstreams[service], path, query)
+        except NoAnswer as error:
+            _log.warning("portal.service_away", service=service, path=path, reason=str(error))
+            return None
+        return found
