@@ -18,6 +18,8 @@ from sqlalchemy.ext.asyncio import (
 )
 from sqlalchemy.orm import DeclarativeBase
 
+from tht_kit.telemetry import timed_pool
+
 NAMING = {
     "ix": "ix_%(table_name)s__%(column_0_N_name)s",
     "uq": "uq_%(table_name)s__%(column_0_N_name)s",
@@ -85,6 +87,7 @@ class Database:
             self.url,
             pool_size=pool_size,
             max_overflow=0,
+            poolclass=timed_pool(application_name),
             pool_timeout=10,
             pool_pre_ping=True,
             connect_args={

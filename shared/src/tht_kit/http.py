@@ -350,8 +350,10 @@ class RetryTransaction:
                 if started or last or not is_retryable(error):
                     raise
             else:
-                scope.update({k: v for k, v in attempt_scope.items() if k != "state"})
                 return
+            finally:
+                # Telemetry, which stands further out, names the request by the route found here.
+                scope.update({k: v for k, v in attempt_scope.items() if k != "state"})
             RETRIES.labels(self._service, "http_transaction").inc()
             _log.warning("transaction.retried", attempt=attempt)
             await asyncio.sleep(random.uniform(0.005, 0.02) * 2**attempt)  # noqa: S311

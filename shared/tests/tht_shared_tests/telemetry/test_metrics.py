@@ -1,8 +1,10 @@
 import httpx
 import pytest
 from fastapi import APIRouter, FastAPI
+from sqlalchemy import text
 
 from tht_kit import telemetry
+from tht_kit.db import Database
 from tht_kit.telemetry import REGISTRY, TelemetryMiddleware, metrics_app
 
 
@@ -75,3 +77,15 @@ async def test_metrics_are_served_in_the_text_format(client):
     assert answer.headers["content-type"].startswith("text/plain")
     assert 'tht_dead_letters_total{group="points-svc",topic="points.trips"} 0.0' in answer.text
     assert 'tht_outbox_oldest_age_seconds{service="points-svc"} 1.5' in answer.text
+
+
+async def test_the_wait_for_a_connection_is_measured(postgres_server):
+    database = Database(postgres_server.admin_url, pool_size=1, application_name="pool-test")
+    try:
+        async with database.read() as session:
+            await session.execute(text("SELECT 1"))
+    finally:
+        await database.dispose()
+
+    count = REGISTRY.get_sample_value("tht_pool_wait_seconds_count", {"service": "pool-test"})
+    assert count == 1
