@@ -344,8 +344,7 @@ class BusLaws:
                 await asyncio.wait_for(found.caught_up.wait(), 30)
                 assert found.latest == {b"clock": b"1", b"other": b"1"}
             await _broadcast(world, broadcast, ("clock", 2))
-            for found in (first, second):
-                await until(lambda found=found: _is(found.latest[b"clock"] == b"2"))
+            await until(lambda: _is(first.latest[b"clock"] == second.latest[b"clock"] == b"2"))
             stop.set()
 
     async def test_a_follower_of_an_empty_topic_has_caught_up_at_once(

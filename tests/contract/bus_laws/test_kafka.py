@@ -196,14 +196,16 @@ class TestKafkaAlone:
             await post(session, events, now=now)
 
         await world.emit(("stuck", 0), *[(f"thing-{n}", n) for n in range(60)])
+        harness = world.harness
+        assert isinstance(harness, KafkaHarness)
         async with world.running(world.relay, world.consumer(GROUP, picky)):
 
             async def five_moved() -> bool:
-                return len(await world.harness.committed(world, GROUP)) == 5
+                return len(await harness.committed(world, GROUP)) == 5
 
             await until(five_moved)
         assert "stuck" not in by_thing(await world.ledger(GROUP))
-        assert len(await world.harness.committed(world, GROUP)) == 5, "not even at the clean stop"
+        assert len(await harness.committed(world, GROUP)) == 5, "not even at the clean stop"
 
     @pytest.mark.slow
     async def test_a_long_retry_keeps_the_membership(self, world: World) -> None:
