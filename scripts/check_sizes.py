@@ -26,7 +26,7 @@ FILES = {
 }
 SLICE_FILES_LOOK = 12
 SERVICE_LINES_LOOK = 10_000
-KIT_LINES = (3_000, 4_000)
+KIT_LINES = (6_000, 6_500)  # docs/decisions/0024; without tht_kit.testing
 
 
 @dataclass(frozen=True)
@@ -73,15 +73,21 @@ def check_packages(packages: Iterable[Path], root: Path) -> Iterator[Finding]:
     """Sizes of whole slices, services and the kit."""
     for package in packages:
         shown = package.relative_to(root).as_posix()
-        lines = sum(file.read_text(encoding="utf-8").count("\n") for file in package.rglob("*.py"))
-        if package.name == "tht_kit":
+        in_kit = package.name == "tht_kit"
+        files = [
+            file
+            for file in package.rglob("*.py")
+            if not (in_kit and package / "testing" in file.parents)
+        ]
+        lines = sum(file.read_text(encoding="utf-8").count("\n") for file in files)
+        if in_kit:
             yield from over(shown, "kit", lines, *KIT_LINES)
         else:
             yield from over(shown, "package", lines, SERVICE_LINES_LOOK, None)
         if "services" in package.parts:
             for part in sorted(package.iterdir()):
-                files = len([file for file in part.glob("*.py") if file.name != "__init__.py"])
-                yield from over(f"{shown}/{part.name}", "slice", files, SLICE_FILES_LOOK, None)
+                inside = len([file for file in part.glob("*.py") if file.name != "__init__.py"])
+                yield from over(f"{shown}/{part.name}", "slice", inside, SLICE_FILES_LOOK, None)
 
 
 def read_waivers(path: Path) -> dict[str, str]:
