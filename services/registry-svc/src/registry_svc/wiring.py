@@ -2,8 +2,19 @@
 
 from pathlib import Path
 
+from pydantic import TypeAdapter
+
+from registry_svc import seeds
 from registry_svc.base import Base
-from registry_svc.organisations import models as organisations
+from registry_svc.calendar import models as calendar_models
+from registry_svc.calendar import service as calendar
+from registry_svc.methodologies import models as methodology_models
+from registry_svc.methodologies import service as methodologies
+from registry_svc.methodologies.seed import MethodologySeed
+from registry_svc.organisations import models as organisation_models
+from registry_svc.projects import models as project_models
+from registry_svc.projects import seed as project_seed
+from registry_svc.projects.seed import ParcelRuleSeed, ProjectRuleSeed
 from registry_svc.settings import RegistrySettings
 from tht_kit.bus_kafka import KafkaBus
 from tht_kit.service import Container, Shared, parts
@@ -11,8 +22,8 @@ from tht_kit.service import Container, Shared, parts
 SERVICE = "registry-svc"
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
-# Every slice with tables stands here, so that Alembic sees them all.
-TABLES = (organisations.Organisation,)
+# Every module with tables stands here, so that Alembic sees them all.
+TABLES = (organisation_models, methodology_models, project_models, calendar_models)
 metadata = Base.metadata
 
 
@@ -26,4 +37,22 @@ def wire(settings: RegistrySettings, shared: Shared | None = None) -> Container:
 
 
 async def prepare(container: Container) -> None:
-    """Load the reference data; safe to repeat and to run in two processes at once."""
+    """Load the reference data that is not there yet; may run twice, and in two processes at once."""
+    now = container.clock.now()
+    years = seeds.read("calendar.yaml")
+    async with container.database.write() as session:
+        await calendar.seed(session, map(int, years["years"]), source=years["source"], now=now)
+        await methodologies.seed(
+            session,
+            TypeAdapter(list[MethodologySeed]).validate_python(seeds.read("methodologies.yaml")),
+            now=now,
+        )
+        await project_seed.seed(
+            session,
+            project_rules=TypeAdapter(list[ProjectRuleSeed]).validate_python(
+                seeds.read("project_rules.yaml")
+            ),
+            parcel_rules=TypeAdapter(list[ParcelRuleSeed]).validate_python(
+                seeds.read("parcel_rules.yaml")
+            ),
+        )

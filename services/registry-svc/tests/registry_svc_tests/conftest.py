@@ -1,4 +1,5 @@
-from collections.abc import AsyncIterator, Iterator
+import asyncio
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -13,45 +14,53 @@ from registry_svc.wiring import MIGRATIONS, prepare, wire
 from tht_contracts.registry import EVENTS
 from tht_kit.bus_inprocess import InProcessBus
 from tht_kit.clock import FakeClock
-from tht_kit.embedded_pg import EmbeddedPostgres
 from tht_kit.migrations import upgrade
 from tht_kit.service import Container, Shared
 from tht_kit.settings import load
+from tht_kit.testing.postgres import database_fixture
 from tht_kit.testing.tokens import ISSUER, KEYS
 
-
-@pytest.fixture(scope="session")
-def server(tmp_path_factory) -> Iterator[EmbeddedPostgres]:
-    with EmbeddedPostgres(tmp_path_factory.mktemp("pg"), settings={"fsync": "off"}) as pg:
-        pg.create_database("registry")
-        upgrade(pg.url("registry"), MIGRATIONS)
-        yield pg
+# Friday 2026-07-17, 10:00 in Chongqing.
+START = datetime(2026, 7, 17, 2, tzinfo=UTC)
 
 
-@pytest.fixture(scope="session")
-async def container(server) -> AsyncIterator[Container]:
+def container_on(url: str) -> Container:
     settings = load(
         RegistrySettings,
-        database_url=server.url("registry"),
+        database_url=url,
         bus="inprocess",
         auth_issuer=ISSUER,
         cursor_secret="0123456789abcdef0123456789abcdef",
     )
     wired = wire(settings, Shared(bus=InProcessBus(), clock=None, keys=KEYS))
-    container = replace(wired, clock=FakeClock(datetime(2026, 7, 17, 2, tzinfo=UTC)))
-    await prepare(container)
-    yield container
-    await container.close()
+    return replace(wired, clock=FakeClock(START))
+
+
+def migrate_and_seed(url: str) -> None:
+    async def seed() -> None:
+        container = container_on(url)
+        await prepare(container)
+        await container.close()
+
+    upgrade(url, MIGRATIONS)
+    asyncio.run(seed())
+
+
+# A copy for every test: numbers start at one, totals at zero.
+database = database_fixture("registry", migrate_and_seed)
+
+
+@pytest.fixture
+async def container(database) -> Container:
+    return replace(container_on(database.url), database=database)
 
 
 @pytest.fixture
 def clock(container) -> FakeClock:
-    """The service's clock, back at noon of a working day: 2026-07-17 10:00 in Chongqing."""
-    container.clock.set(datetime(2026, 7, 17, 2, tzinfo=UTC))
     return container.clock
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 async def api(container) -> AsyncIterator[httpx.AsyncClient]:
     app = create_app(container)
     transport = httpx.ASGITransport(app)
@@ -63,12 +72,12 @@ async def api(container) -> AsyncIterator[httpx.AsyncClient]:
 
 
 @pytest.fixture
-def events(container):
+def events(database):
     """Return a function that reads the events emitted under one key, in order."""
 
     async def emitted(key: str):
         statement = text("SELECT type, body FROM outbox WHERE key = :key ORDER BY seq")
-        async with container.database.read() as session:
+        async with database.read() as session:
             rows = (await session.execute(statement, {"key": key})).all()
         return [EVENTS[row.type].model_validate_json(row.body) for row in rows]
 

@@ -1,19 +1,12 @@
 """Organisations on the wire."""
 
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field
 
 from registry_svc.organisations.models import Kind, Organisation, OrganisationStatus
-
-# One line of text: no control characters.
-Name = Annotated[
-    str,
-    StringConstraints(
-        strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$"
-    ),
-]
+from tht_kit.fields import Line
 
 
 class OrganisationIn(BaseModel):
@@ -25,7 +18,7 @@ class OrganisationIn(BaseModel):
         description="统一社会信用代码 / unified social credit code, GB 32100-2015",
         examples=["91500000MATHT0038A"],
     )
-    name: Name = Field(examples=["渝光分布式能源有限公司"])
+    name: Line = Field(examples=["渝光分布式能源有限公司"])
     kinds: list[Kind] = Field(min_length=1, max_length=len(Kind))
 
 

@@ -1,0 +1,168 @@
+"""What can be wrong with a project (项目)."""
+
+from tht_kit.errors import DomainError, Text
+
+
+class ProjectNotFound(DomainError):
+    type = "project-not-found"
+    status = 404
+    title = Text(zh="项目不存在", en="Project not found")
+    detail = Text(zh="没有编号为 {project_id} 的项目。", en="There is no project {project_id}.")
+    fix = Text(zh="项目列表见 GET /v1/projects。", en="GET /v1/projects lists the projects.")
+
+
+class ProjectRuleMissing(DomainError):
+    type = "project-rule-missing"
+    status = 409
+    title = Text(zh="未配置登记规则", en="No registration rule is configured")
+    detail = Text(
+        zh="未配置减排量种类 {unit_type} 的项目登记规则。",
+        en="There is no project rule for the unit {unit_type}.",
+    )
+    fix = Text(
+        zh="请改用已配置规则的减排量种类（CQCER），或由主管部门录入规则。",
+        en="Use a unit that has a rule (CQCER), or have the bureau enter one.",
+    )
+
+
+class ProjectNotEligible(DomainError):
+    type = "project-not-eligible"
+    status = 409
+    title = Text(zh="项目不符合登记条件", en="The project is not eligible")
+    detail = Text(
+        zh="项目有 {count} 处不符合登记条件。",
+        en="The project fails {count} condition(s) of registration.",
+    )
+    fix = Text(
+        zh="请按 errors 逐条核对；不符合条件的项目不能登记。",
+        en="Check each condition in errors; a project that fails one cannot be registered.",
+    )
+
+
+class SiteTaken(DomainError):
+    type = "site-taken"
+    status = 409
+    title = Text(zh="电表或地块已属于其他项目", en="A meter or parcel is in another project")
+    detail = Text(
+        zh="{count} 个电表或地块已属于其他项目。",
+        en="{count} meter(s) or parcel(s) are in another project.",
+    )
+    fix = Text(
+        zh="同一电表、同一地块只能属于一个项目，请核对编号。",
+        en="A meter or parcel can be in one project only: check the numbers.",
+    )
+
+
+class SiteBarred(DomainError):
+    type = "site-barred"
+    status = 409
+    title = Text(
+        zh="电表或地块属于已注销项目", en="A meter or parcel belongs to a deregistered project"
+    )
+    detail = Text(
+        zh="{count} 个电表或地块不能登记，其中有已注销项目的，永久不得再次登记。",
+        en="{count} meter(s) or parcel(s) are taken, some by a deregistered project: barred for ever.",
+    )
+    fix = Text(
+        zh="已注销项目不得以任何形式重新登记。",
+        en="A deregistered project can never be registered again in any form.",
+    )
+
+
+class ProjectStepRefused(DomainError):
+    type = "project-step-refused"
+    status = 409
+    title = Text(zh="项目流程不能跳步", en="The project is not at that step")
+    detail = Text(
+        zh="项目当前状态为{status}，不能转为{wanted}；{next}",
+        en="The project is {status} and cannot become {wanted}. {next}",
+    )
+    fix = Text(zh="请按顺序办理下一步。", en="Take the next step in order.")
+
+
+class NotTheOwner(DomainError):
+    type = "not-project-owner"
+    status = 403
+    title = Text(zh="不是项目业主", en="Not the project's owner")
+    detail = Text(
+        zh="项目 {project_id} 只能由其业主提交公示。",
+        en="Only its owner can put the project {project_id} under notice.",
+    )
+    fix = Text(zh="请使用项目业主的凭据。", en="Use a credential of the project's owner.")
+
+
+class NotTheValidator(DomainError):
+    type = "not-project-validator"
+    status = 403
+    title = Text(zh="不是公示的审定机构", en="Not the project's validator")
+    detail = Text(
+        zh="项目 {project_id} 只能由公示中载明的审定机构审定。",
+        en="Only the body that its notice named can validate the project {project_id}.",
+    )
+    fix = Text(
+        zh="请使用公示中载明的审定机构的凭据。",
+        en="Use a credential of the validation body that the notice named.",
+    )
+
+
+class NoticeRunning(DomainError):
+    type = "notice-running"
+    status = 409
+    title = Text(zh="公示尚未结束", en="The public notice is still running")
+    detail = Text(
+        zh="公示至 {notice_end}（含当日），之后方可审定。",
+        en="The notice runs through {notice_end}; validation may follow after that day.",
+    )
+    fix = Text(zh="请在公示截止日之后提交。", en="Submit after the notice's last day.")
+
+
+class NoticeClosed(DomainError):
+    type = "notice-closed"
+    status = 409
+    title = Text(zh="不在公示期", en="The project is not under public notice")
+    detail = Text(
+        zh="项目 {project_id} 现不在公示期，不能提交意见。",
+        en="The project {project_id} is not under notice now: no comment can be filed.",
+    )
+    fix = Text(
+        zh="公示中的项目见 GET /v1/projects?status=NOTICE。",
+        en="GET /v1/projects?status=NOTICE lists the projects under notice.",
+    )
+
+
+class ValidatorNotIndependent(DomainError):
+    type = "validator-not-independent"
+    status = 409
+    title = Text(zh="审定机构不独立", en="The validator is not independent")
+    detail = Text(
+        zh="审定机构 {validator_code} 是本项目的业主或设计文件编制单位。",
+        en="The validator {validator_code} is this project's owner or wrote its design document.",
+    )
+    fix = Text(
+        zh="请委托与项目无利害关系的审定与核查机构。",
+        en="Name a validation body without an interest in the project.",
+    )
+
+
+class CommentsUnanswered(DomainError):
+    type = "comments-unanswered"
+    status = 409
+    title = Text(zh="公众意见未全部答复", en="Public comments are unanswered")
+    detail = Text(
+        zh="{count} 条公示意见未答复：{comment_ids}。",
+        en="{count} comment(s) of the notice are unanswered: {comment_ids}.",
+    )
+    fix = Text(
+        zh="请在 comment_answers 中答复每一条意见。",
+        en="Answer every comment in comment_answers.",
+    )
+
+
+class ProjectNumbersExhausted(DomainError):
+    type = "project-numbers-exhausted"
+    status = 409
+    title = Text(zh="项目编号已用尽", en="The project numbers are used up")
+    detail = Text(
+        zh="四位项目编号（至 {last}）已用尽。", en="All four-digit numbers up to {last} are taken."
+    )
+    fix = Text(zh="请联系平台运营方。", en="Ask the platform's operator.")

@@ -1,0 +1,215 @@
+"""SQL of the projects."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import selectinload
+
+from registry_svc.base import Base
+from registry_svc.projects.models import (
+    PROJECT_NO_MAX,
+    Comment,
+    Meter,
+    Parcel,
+    ParcelRule,
+    Project,
+    ProjectNumber,
+    ProjectRule,
+)
+from registry_svc.projects.rules import ProjectStatus
+
+_WHOLE = (
+    selectinload(Project.meters),
+    selectinload(Project.parcels),
+    selectinload(Project.validation),
+    selectinload(Project.history),
+)
+
+
+def add(session: AsyncSession, row: Base) -> None:
+    session.add(row)
+
+
+async def find(session: AsyncSession, project_id: UUID) -> Project | None:
+    """Return the project with its site, validation and history."""
+    statement = select(Project).where(Project.project_id == project_id).options(*_WHOLE)
+    return (await session.scalars(statement.execution_options(populate_existing=True))).first()
+
+
+async def exists(session: AsyncSession, project_id: UUID) -> bool:
+    statement = select(Project.project_id).where(Project.project_id == project_id)
+    return (await session.scalars(statement)).first() is not None
+
+
+async def find_for_update(session: AsyncSession, project_id: UUID) -> Project | None:
+    """Return the project, locked for a step."""
+    statement = select(Project).where(Project.project_id == project_id).with_for_update()
+    return (await session.scalars(statement)).first()
+
+
+async def find_for_comment(session: AsyncSession, project_id: UUID) -> Project | None:
+    """Return the project, kept from taking a step while comments are written beside each other."""
+    statement = select(Project).where(Project.project_id == project_id).with_for_update(read=True)
+    return (await session.scalars(statement)).first()
+
+
+async def list_after(
+    session: AsyncSession,
+    *,
+    status: str | None,
+    project_type: str | None,
+    owner_code: str | None,
+    after: UUID | None,
+    limit: int,
+) -> Sequence[Project]:
+    """Return up to `limit` projects, oldest first, without their site and history."""
+    statement = select(Project).order_by(Project.project_id).limit(limit)
+    if status is not None:
+        statement = statement.where(Project.status == status)
+    if project_type is not None:
+        statement = statement.where(Project.project_type == project_type)
+    if owner_code is not None:
+        statement = statement.where(Project.owner_code == owner_code)
+    if after is not None:
+        statement = statement.where(Project.project_id > after)
+    return (await session.scalars(statement)).all()
+
+
+async def count_by_status(session: AsyncSession) -> dict[str, int]:
+    rows = await session.execute(select(Project.status, func.count()).group_by(Project.status))
+    return dict(rows.tuples().all())
+
+
+async def find_project_rule(session: AsyncSession, unit_type: str) -> ProjectRule | None:
+    return await session.get(ProjectRule, unit_type)
+
+
+async def get_parcel_rule(session: AsyncSession, construction_start: date) -> ParcelRule:
+    """Return the rule in force for projects started on the day."""
+    statement = (
+        select(ParcelRule)
+        .where(ParcelRule.start_from <= construction_start)
+        .order_by(ParcelRule.start_from.desc())
+        .limit(1)
+    )
+    return (await session.scalars(statement)).one()
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """The project that holds a meter or parcel."""
+
+    number: str
+    project_id: UUID
+    status: str
+
+    @property
+    def is_deregistered(self) -> bool:
+        return self.status == ProjectStatus.DEREGISTERED
+
+
+async def claim_meters(
+    session: AsyncSession, project_id: UUID, meter_nos: Iterable[str]
+) -> Sequence[Holder]:
+    """Claim all the meters, or return who holds those that could not be claimed.
+
+    Sorted, so that two projects that want the same meters wait for each other in one order. A
+    holder that released its meter meanwhile is no holder: then the claim is tried again.
+    """
+    wanted = sorted(meter_nos)
+    while wanted:
+        rows = [{"project_id": project_id, "meter_no": number} for number in wanted]
+        statement = insert(Meter).values(rows).on_conflict_do_nothing().returning(Meter.meter_no)
+        claimed = set((await session.scalars(statement)).all())
+        wanted = [number for number in wanted if number not in claimed]
+        holders = (
+            select(Meter.meter_no, Project.project_id, Project.status)
+            .join(Project, Project.project_id == Meter.project_id)
+            .where(Meter.released_at.is_(None), Meter.meter_no.in_(wanted))
+        )
+        found = [Holder(*row) for row in await session.execute(holders)]
+        if found:
+            return found
+    return []
+
+
+async def claim_parcels(
+    session: AsyncSession, district_code: str, parcels: Iterable[dict[str, Any]]
+) -> Sequence[Holder]:
+    """Claim all the parcels of one district, like meters."""
+    wanted = sorted(parcels, key=lambda parcel: str(parcel["parcel_no"]))
+    while wanted:
+        statement = (
+            insert(Parcel).values(wanted).on_conflict_do_nothing().returning(Parcel.parcel_no)
+        )
+        claimed = set((await session.scalars(statement)).all())
+        wanted = [parcel for parcel in wanted if parcel["parcel_no"] not in claimed]
+        holders = (
+            select(Parcel.parcel_no, Project.project_id, Project.status)
+            .join(Project, Project.project_id == Parcel.project_id)
+            .where(
+                Parcel.released_at.is_(None),
+                Parcel.district_code == district_code,
+                Parcel.parcel_no.in_([parcel["parcel_no"] for parcel in wanted]),
+            )
+        )
+        found = [Holder(*row) for row in await session.execute(holders)]
+        if found:
+            return found
+    return []
+
+
+async def release_site(session: AsyncSession, project_id: UUID, *, now: datetime) -> None:
+    """Give the project's meters and parcels back."""
+    for held in (Meter, Parcel):
+        statement = update(held).where(held.project_id == project_id)
+        await session.execute(statement.values(released_at=now))
+
+
+async def next_project_no(session: AsyncSession) -> int | None:
+    """Draw the next project number, free of gaps: a rollback gives it back. None after the last."""
+    statement = insert(ProjectNumber).values(only_row=1, last_no=1)
+    drawn = await session.scalars(
+        statement.on_conflict_do_update(
+            index_elements=[ProjectNumber.only_row],
+            set_={"last_no": ProjectNumber.last_no + 1},
+            where=ProjectNumber.last_no < PROJECT_NO_MAX,
+        ).returning(ProjectNumber.last_no)
+    )
+    return drawn.first()
+
+
+async def list_comments(
+    session: AsyncSession, project_id: UUID, *, after: UUID | None, limit: int
+) -> Sequence[Comment]:
+    """Return up to `limit` comments of a project, oldest first."""
+    statement = (
+        select(Comment)
+        .where(Comment.project_id == project_id)
+        .order_by(Comment.comment_id)
+        .limit(limit)
+    )
+    if after is not None:
+        statement = statement.where(Comment.comment_id > after)
+    return (await session.scalars(statement)).all()
+
+
+async def list_all_comments(session: AsyncSession, project_id: UUID) -> Sequence[Comment]:
+    statement = select(Comment).where(Comment.project_id == project_id)
+    return (await session.scalars(statement.order_by(Comment.comment_id))).all()
+
+
+async def insert_rules(
+    session: AsyncSession,
+    project_rules: Sequence[dict[str, Any]],
+    parcel_rules: Sequence[dict[str, Any]],
+) -> None:
+    """Insert the rules that are not there yet; a rule that somebody changed stays as it is."""
+    await session.execute(insert(ProjectRule).values(project_rules).on_conflict_do_nothing())
+    await session.execute(insert(ParcelRule).values(parcel_rules).on_conflict_do_nothing())

@@ -1,0 +1,93 @@
+"""Projects: reading them, and the one way a step of the status machine is written down."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from registry_svc.methodologies.models import ProjectType
+from registry_svc.projects import repository
+from registry_svc.projects.errors import ProjectNotFound, ProjectRuleMissing
+from registry_svc.projects.models import Comment, Project, ProjectRule, StatusChange
+from registry_svc.projects.rules import RELEASING, ProjectStatus
+from tht_contracts.events.registry import ProjectStatusChanged
+from tht_kit.outbox import emit
+
+
+async def get(session: AsyncSession, project_id: UUID) -> Project:
+    """Return the project with its site, validation and history; raises ProjectNotFound."""
+    project = await repository.find(session, project_id)
+    if project is None:
+        raise ProjectNotFound(project_id=project_id)
+    return project
+
+
+async def get_for_update(session: AsyncSession, project_id: UUID) -> Project:
+    """Return the project, locked for a step; raises ProjectNotFound."""
+    project = await repository.find_for_update(session, project_id)
+    if project is None:
+        raise ProjectNotFound(project_id=project_id)
+    return project
+
+
+async def list_page(
+    session: AsyncSession,
+    *,
+    status: ProjectStatus | None,
+    project_type: ProjectType | None,
+    owner_code: str | None,
+    after: UUID | None,
+    limit: int,
+) -> Sequence[Project]:
+    """Return up to `limit` projects that come after `after`, oldest first."""
+    return await repository.list_after(
+        session,
+        status=status,
+        project_type=project_type,
+        owner_code=owner_code,
+        after=after,
+        limit=limit,
+    )
+
+
+async def list_comments_page(
+    session: AsyncSession, project_id: UUID, *, after: UUID | None, limit: int
+) -> Sequence[Comment]:
+    """Return up to `limit` comments of the project, oldest first; raises ProjectNotFound."""
+    if not await repository.exists(session, project_id):
+        raise ProjectNotFound(project_id=project_id)
+    return await repository.list_comments(session, project_id, after=after, limit=limit)
+
+
+async def count_by_status(session: AsyncSession) -> dict[ProjectStatus, int]:
+    """Return how many projects are at each status, zeros included."""
+    counted = await repository.count_by_status(session)
+    return {status: counted.get(status, 0) for status in ProjectStatus}
+
+
+async def get_rule(session: AsyncSession, unit_type: str) -> ProjectRule:
+    """Return the registration rule of the unit; raises ProjectRuleMissing."""
+    rule = await repository.find_project_rule(session, unit_type)
+    if rule is None:
+        raise ProjectRuleMissing(unit_type=unit_type)
+    return rule
+
+
+async def record_step(
+    session: AsyncSession, project: Project, change: StatusChange, *, now: datetime
+) -> None:
+    """Write a step that `Project.move` took into the history and tell the others."""
+    repository.add(session, change)
+    if project.status in RELEASING:
+        await repository.release_site(session, project.project_id, now=now)
+    event = ProjectStatusChanged.model_validate(
+        {
+            "project_id": str(project.project_id),
+            "status_before": change.status_before,
+            "status": change.status,
+            "reason": change.reason,
+            "version": change.version,
+        }
+    )
+    await emit(session, event, now=now)
