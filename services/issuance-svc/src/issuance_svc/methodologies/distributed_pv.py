@@ -8,7 +8,11 @@ from datetime import date, timedelta
 from decimal import Decimal, localcontext
 
 from issuance_svc.methodologies import calculation as c
-from issuance_svc.methodologies.errors import ActivityIncomplete, ActivityNotApplicable
+from issuance_svc.methodologies.errors import (
+    ActivityContradicts,
+    ActivityIncomplete,
+    ActivityNotApplicable,
+)
 
 CODE = "CQCM-901-V001"
 FORMULA_VERSION = "1"
@@ -39,7 +43,8 @@ def needs(inputs: c.Inputs) -> list[c.FactorNeed]:
 def calculate(inputs: c.Inputs) -> c.Outcome:
     """Return ER = (EG_export - EG_import) * EF_CM, exact in decimals until the one rounding.
 
-    Raises ActivityNotApplicable, ActivityIncomplete, FactorKindRefused, ReductionNegative.
+    Raises ActivityNotApplicable, ActivityIncomplete, ActivityContradicts, FactorKindRefused,
+    ReductionNegative.
     """
     _refuse_what_does_not_apply(inputs)
     counted = _counted_readings(inputs)
@@ -104,7 +109,13 @@ def _counted_readings(inputs: c.Inputs) -> list[c.Reading]:
                 f"There is no whole month between {inputs.eligible.start} and {inputs.eligible.end}.",
             )
         )
-    by_place = {(reading.meter_no, reading.month): reading for reading in inputs.readings}
+    by_place: dict[tuple[str, date], c.Reading] = {}
+    for reading in inputs.readings:
+        if by_place.setdefault((reading.meter_no, reading.month), reading) is not reading:
+            place = f"{reading.meter_no} {reading.month:%Y-%m}"
+            raise ActivityContradicts(
+                reason=c.both(f"{place} 有两条读数。", f"There are two readings of {place}.")
+            )
     wanted = [(meter, month) for meter in sorted(inputs.project.meters) for month in months]
     gaps = [place for place in wanted if place not in by_place]
     if gaps:

@@ -1,0 +1,102 @@
+"""SQL of the issuances and serials."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from issuance_svc.issuances.models import Issuance, IssuanceStatus, IssuedBlock, SerialLine
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What has been issued so far."""
+
+    issued_t: int
+    issuances: int
+    by_project_type: dict[str, int]
+
+
+async def find(session: AsyncSession, issuance_id: UUID) -> Issuance | None:
+    return await session.get(Issuance, issuance_id)
+
+
+async def find_for_update(session: AsyncSession, issuance_id: UUID) -> Issuance | None:
+    """Return the issuance with its row locked until the transaction ends."""
+    statement = select(Issuance).where(Issuance.issuance_id == issuance_id).with_for_update()
+    return (await session.scalars(statement.execution_options(populate_existing=True))).first()
+
+
+async def insert_issuance(session: AsyncSession, issuance: Issuance) -> None:
+    session.add(issuance)
+    await session.flush()
+
+
+async def last_batch_no(session: AsyncSession, project_id: str) -> int:
+    """Return the project's last batch number, 0 before the first; its project row is locked."""
+    statement = select(func.max(Issuance.batch_no)).where(Issuance.project_id == project_id)
+    return (await session.execute(statement)).scalar_one() or 0
+
+
+async def draw_serials(session: AsyncSession, quantity_t: int) -> int:
+    """Take a contiguous range off the global line and return its first number.
+
+    The counter's row stays locked until the transaction ends: an issuance that fails gives its
+    numbers back, so the line has no gap.
+    """
+    statement = (
+        update(SerialLine)
+        .where(SerialLine.line_id == 1)
+        .values(next_serial=SerialLine.next_serial + quantity_t)
+        .returning(SerialLine.next_serial - quantity_t)
+        .execution_options(synchronize_session=False)
+    )
+    return (await session.execute(statement)).scalar_one()
+
+
+async def insert_blocks(session: AsyncSession, blocks: Sequence[IssuedBlock]) -> None:
+    session.add_all(blocks)
+    await session.flush()
+
+
+async def list_blocks(session: AsyncSession, issuance_ids: Sequence[UUID]) -> Sequence[IssuedBlock]:
+    statement = select(IssuedBlock).where(IssuedBlock.issuance_id.in_(issuance_ids))
+    return (
+        await session.scalars(statement.order_by(IssuedBlock.issuance_id, IssuedBlock.vintage))
+    ).all()
+
+
+async def find_block(session: AsyncSession, number: int) -> IssuedBlock | None:
+    """Return the issued block that holds the number."""
+    statement = select(IssuedBlock).where(IssuedBlock.block.contains(number))
+    return (await session.scalars(statement)).first()
+
+
+async def list_after(
+    session: AsyncSession, *, project_id: str | None, after: UUID | None, limit: int
+) -> Sequence[Issuance]:
+    """Return up to `limit` issuances in the order they were asked for."""
+    statement = select(Issuance).order_by(Issuance.issuance_id).limit(limit)
+    if project_id is not None:
+        statement = statement.where(Issuance.project_id == project_id)
+    if after is not None:
+        statement = statement.where(Issuance.issuance_id > after)
+    return (await session.scalars(statement)).all()
+
+
+async def totals(session: AsyncSession) -> Totals:
+    statement = (
+        select(Issuance.project_type, func.sum(Issuance.quantity_t), func.count())
+        .where(Issuance.status == IssuanceStatus.ISSUED)
+        .group_by(Issuance.project_type)
+        .order_by(Issuance.project_type)
+    )
+    rows = (await session.execute(statement)).all()
+    by_project_type = {project_type: int(issued_t) for project_type, issued_t, _ in rows}
+    return Totals(
+        issued_t=sum(by_project_type.values()),
+        issuances=sum(count for _, _, count in rows),
+        by_project_type=by_project_type,
+    )

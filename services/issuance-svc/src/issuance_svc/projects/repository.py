@@ -1,0 +1,61 @@
+"""SQL of the read models."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Table, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from issuance_svc.projects.models import CalendarYearRow, Project
+
+
+async def upsert_project(session: AsyncSession, values: dict[str, Any]) -> None:
+    """Store the project; an event older than what is stored changes nothing."""
+    await _upsert_newer(session, Project, "project_id", values)
+
+
+async def upsert_year(session: AsyncSession, values: dict[str, Any]) -> None:
+    """Store the calendar year; an older version changes nothing."""
+    await _upsert_newer(session, CalendarYearRow, "year", values)
+
+
+async def _upsert_newer(
+    session: AsyncSession,
+    model: type[Project] | type[CalendarYearRow],
+    key: str,
+    values: dict[str, Any],
+) -> None:
+    statement = insert(model).values(values)
+    table: Any = model.__table__
+    assert isinstance(table, Table)
+    await session.execute(
+        statement.on_conflict_do_update(
+            index_elements=[key],
+            set_={name: statement.excluded[name] for name in values if name != key},
+            where=table.c.version < statement.excluded.version,
+        )
+    )
+
+
+async def set_status(session: AsyncSession, project_id: str, *, status: str, version: int) -> None:
+    """Change the status of a known project; an older event changes nothing."""
+    await session.execute(
+        update(Project)
+        .where(Project.project_id == project_id, Project.version < version)
+        .values(status=status, version=version)
+    )
+
+
+async def find(session: AsyncSession, project_id: str) -> Project | None:
+    return await session.get(Project, project_id)
+
+
+async def find_for_update(session: AsyncSession, project_id: str) -> Project | None:
+    """Return the project with its row locked until the transaction ends."""
+    statement = select(Project).where(Project.project_id == project_id).with_for_update()
+    return (await session.scalars(statement.execution_options(populate_existing=True))).first()
+
+
+async def list_years(session: AsyncSession) -> Sequence[CalendarYearRow]:
+    return (await session.scalars(select(CalendarYearRow))).all()

@@ -1,0 +1,77 @@
+"""Projects and working days as issuance needs them."""
+
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from issuance_svc.projects import repository
+from issuance_svc.projects.errors import ProjectInactive, ProjectUnknown
+from issuance_svc.projects.models import REGISTERED, Project
+from tht_kit.errors import Forbidden, Text
+from tht_kit.working_days import Calendar, CalendarYear
+
+
+async def get(session: AsyncSession, project_id: str) -> Project:
+    """Return the project; raises ProjectUnknown."""
+    project = await repository.find(session, project_id)
+    if project is None:
+        raise ProjectUnknown(project_id=project_id)
+    return project
+
+
+async def lock_active(session: AsyncSession, project_id: str) -> Project:
+    """Return the project with its row locked, so that no suspension slips in between.
+
+    Raises ProjectUnknown, ProjectInactive.
+    """
+    project = await repository.find_for_update(session, project_id)
+    if project is None:
+        raise ProjectUnknown(project_id=project_id)
+    if project.status != REGISTERED:
+        raise ProjectInactive(project_id=project_id, status=project.status)
+    return project
+
+
+async def calendar(session: AsyncSession) -> Calendar:
+    """Return the working-day calendar of all published years."""
+    return Calendar(
+        {
+            row.year: CalendarYear(frozenset(row.holidays), frozenset(row.makeup_workdays))
+            for row in await repository.list_years(session)
+        }
+    )
+
+
+async def store(session: AsyncSession, values: dict[str, Any]) -> None:
+    """Store what a registration event says of a project; registered means REGISTERED."""
+    await repository.upsert_project(session, values | {"status": REGISTERED})
+
+
+async def change_status(
+    session: AsyncSession, project_id: str, *, status: str, version: int
+) -> None:
+    """Follow the status of a registered project; one that issuance never heard of is passed over."""
+    await repository.set_status(session, project_id, status=status, version=version)
+
+
+async def store_year(session: AsyncSession, values: dict[str, Any]) -> None:
+    """Store a published calendar year."""
+    await repository.upsert_year(session, values)
+
+
+async def get_owned(session: AsyncSession, project_id: str, owner_code: str) -> Project:
+    """Return the project of the owner; raises ProjectUnknown, Forbidden."""
+    project = await get(session, project_id)
+    must_own(project, owner_code)
+    return project
+
+
+def must_own(project: Project, owner_code: str) -> None:
+    """Raise Forbidden unless the organisation owns the project."""
+    if project.owner_code != owner_code:
+        raise Forbidden(
+            reason=Text(
+                zh=f"项目 {project.project_id} 不属于单位 {owner_code}。",
+                en=f"The project {project.project_id} does not belong to {owner_code}.",
+            )
+        )

@@ -1,0 +1,133 @@
+"""Tables of the monitoring reports."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Numeric, Text, text
+from sqlalchemy.dialects.postgresql import INT8RANGE, JSONB, ExcludeConstraint, Range
+from sqlalchemy.orm import Mapped, mapped_column
+
+from issuance_svc.base import Base
+from issuance_svc.reports.rules import DEAD, Status
+from tht_kit.db import TextKey, UtcDateTime
+
+PERIOD_CONSTRAINT = "ex_reports__period"
+AGGREGATE_INDEX = "uq_report_aggregates__in_use"
+
+STATUSES = ", ".join(f"'{status}'" for status in Status)
+DEAD_STATUSES = ", ".join(f"'{status}'" for status in DEAD)
+
+# One integer line for the days of all projects: no extension is needed to exclude overlaps by
+# project. More days than any calendar year up to 9999 has, so projects cannot touch.
+DAYS_PER_PROJECT = 4_000_000
+
+
+def claim_of(project_no: int, start: date, end: date) -> Range[int]:
+    """Return the place of a project's days (both included) on the line of all projects."""
+    base = project_no * DAYS_PER_PROJECT
+    return Range(base + start.toordinal(), base + end.toordinal() + 1, bounds="[)")
+
+
+class ClaimRule(Base):
+    """When reductions of a unit type may be claimed, and how long a notice runs: data with a grade."""
+
+    __tablename__ = "claim_rules"
+
+    unit_type: Mapped[str] = mapped_column(TextKey, primary_key=True)
+    vintage_after: Mapped[date]
+    lookback_years: Mapped[int]
+    notice_working_days: Mapped[int]
+    grade: Mapped[str] = mapped_column(Text)
+    source: Mapped[str] = mapped_column(Text)
+
+
+class Report(Base):
+    """A period's reductions of one project, with all that the number depends on (R21)."""
+
+    __tablename__ = "reports"
+    __table_args__ = (
+        CheckConstraint(f"status IN ({STATUSES})", "known_status"),
+        CheckConstraint("calculated_t >= 0 AND deducted >= 0", "not_negative"),
+        CheckConstraint(
+            "verified_t IS NULL OR verified_t = calculated_t", "verified_as_calculated"
+        ),
+        CheckConstraint(
+            f"claim = int8range(project_no * {DAYS_PER_PROJECT}::bigint"
+            " + (eligible_start - DATE '0001-01-01') + 1,"
+            f" project_no * {DAYS_PER_PROJECT}::bigint"
+            " + (eligible_end - DATE '0001-01-01') + 2)",
+            "claim_is_period",
+        ),
+        ExcludeConstraint(
+            ("claim", "&&"),
+            name=PERIOD_CONSTRAINT,
+            using="gist",
+            where=text(f"status NOT IN ({DEAD_STATUSES})"),
+        ),
+    )
+
+    report_id: Mapped[UUID] = mapped_column(primary_key=True)
+    project_id: Mapped[str] = mapped_column(ForeignKey("projects.project_id"), index=True)
+    project_no: Mapped[int]
+    methodology_code: Mapped[str] = mapped_column(Text)
+    formula_version: Mapped[str] = mapped_column(Text)
+    status: Mapped[str] = mapped_column(Text)
+    version: Mapped[int]
+    period_start: Mapped[date]
+    period_end: Mapped[date]
+    eligible_start: Mapped[date]
+    eligible_end: Mapped[date]
+    claim: Mapped[Range[int]] = mapped_column(INT8RANGE)
+    inputs: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    calculation: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    calculated: Mapped[Decimal] = mapped_column(Numeric)
+    calculated_t: Mapped[int] = mapped_column(BigInteger)
+    deducted: Mapped[Decimal] = mapped_column(Numeric)
+    vintages: Mapped[list[dict[str, int]]] = mapped_column(JSONB)
+    notes: Mapped[str | None] = mapped_column(Text)
+    submitted_by: Mapped[str] = mapped_column(Text)
+    submitted_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    verifier_code: Mapped[str | None] = mapped_column(Text)
+    notice_start: Mapped[date | None]
+    notice_end: Mapped[date | None]
+    opinion: Mapped[str | None] = mapped_column(Text)
+    verified_t: Mapped[int | None] = mapped_column(BigInteger)
+    statement: Mapped[str | None] = mapped_column(Text)
+
+
+class ReportUpload(Base):
+    """Which files a report was computed from."""
+
+    __tablename__ = "report_uploads"
+
+    report_id: Mapped[UUID] = mapped_column(ForeignKey("reports.report_id"), primary_key=True)
+    upload_id: Mapped[UUID] = mapped_column(ForeignKey("uploads.upload_id"), primary_key=True)
+
+
+class ReportAggregate(Base):
+    """Which aggregates a report claims; one that is not released serves no other report."""
+
+    __tablename__ = "report_aggregates"
+    __table_args__ = (
+        Index(AGGREGATE_INDEX, "aggregate_id", unique=True, postgresql_where=text("NOT released")),
+    )
+
+    report_id: Mapped[UUID] = mapped_column(ForeignKey("reports.report_id"), primary_key=True)
+    aggregate_id: Mapped[str] = mapped_column(
+        ForeignKey("aggregates.aggregate_id"), primary_key=True
+    )
+    released: Mapped[bool] = mapped_column(default=False)
+
+
+class ReportChange(Base):
+    """One step of a report: who did it, when."""
+
+    __tablename__ = "report_changes"
+
+    report_id: Mapped[UUID] = mapped_column(ForeignKey("reports.report_id"), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    status: Mapped[str] = mapped_column(Text)
+    changed_by: Mapped[str] = mapped_column(Text)
+    changed_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -1,0 +1,103 @@
+"""From a project's data to a finished quantification: gather the inputs, find the factors, compute."""
+
+from collections.abc import Sequence
+from decimal import Decimal, localcontext
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from issuance_svc.aggregates import service as aggregates
+from issuance_svc.factors import service as factors
+from issuance_svc.methodologies import catalogue
+from issuance_svc.methodologies.calculation import (
+    EXACT,
+    CitizenAggregate,
+    Declared,
+    Inputs,
+    Outcome,
+    Period,
+    PlotMeasurement,
+    ProjectFacts,
+    Reading,
+)
+from issuance_svc.methodologies.catalogue import Methodology
+from issuance_svc.projects.models import Project
+from issuance_svc.reports.errors import ActivityTooLarge
+from issuance_svc.uploads import service as uploads
+from tht_kit.errors import Text
+
+READINGS_MAX = 20_000
+PLOTS_MAX = 5_000
+SQUARE_METRES_PER_HECTARE = 10_000
+
+
+async def quantify(
+    session: AsyncSession,
+    project: Project,
+    *,
+    claimed: Period,
+    eligible: Period,
+    upload_ids: Sequence[UUID],
+    aggregate_ids: Sequence[str],
+    declared: Declared,
+) -> tuple[Methodology, Inputs, Outcome]:
+    """Return the methodology used, the complete inputs and the result.
+
+    Raises MethodologyUnsupported, UploadNotFound, AggregateUnknown, ActivityTooLarge, FactorMissing
+    and what the methodology's module raises.
+    """
+    methodology = catalogue.current(project.methodology_code)
+    gathered = Inputs(
+        claimed=claimed,
+        eligible=eligible,
+        project=_facts(project),
+        declared=declared,
+        readings=await _readings(session, upload_ids, claimed),
+        plots=await _plots(session, upload_ids),
+        aggregates=await _aggregates(session, project.project_id, aggregate_ids),
+        factors={},
+    )
+    found = await factors.resolve(session, methodology.needs(gathered))
+    inputs = gathered.model_copy(update={"factors": found})
+    return methodology, inputs, methodology.calculate(inputs)
+
+
+def _facts(project: Project) -> ProjectFacts:
+    with localcontext(EXACT):
+        area_m2 = sum((Decimal(parcel["area_m2"]) for parcel in project.parcels), Decimal(0))
+        area_ha = area_m2 / SQUARE_METRES_PER_HECTARE
+    return ProjectFacts(
+        methodology_code=project.methodology_code,
+        meters=sorted(project.meters),
+        area_ha=area_ha,
+        species=project.species,
+        baseline_grid=project.baseline_grid,
+        baseline_factor_year=project.baseline_factor_year,
+    )
+
+
+async def _readings(
+    session: AsyncSession, upload_ids: Sequence[UUID], claimed: Period
+) -> list[Reading]:
+    rows = await uploads.readings(
+        session, upload_ids, first=claimed.start, last=claimed.end, limit=READINGS_MAX + 1
+    )
+    if len(rows) > READINGS_MAX:
+        what = Text(zh="表计月度读数", en="monthly meter readings")
+        raise ActivityTooLarge(limit=READINGS_MAX, what=what)
+    return [Reading.model_validate(row, from_attributes=True) for row in rows]
+
+
+async def _plots(session: AsyncSession, upload_ids: Sequence[UUID]) -> list[PlotMeasurement]:
+    rows = await uploads.plots(session, upload_ids, limit=PLOTS_MAX + 1)
+    if len(rows) > PLOTS_MAX:
+        what = Text(zh="样地调查记录", en="plot measurements")
+        raise ActivityTooLarge(limit=PLOTS_MAX, what=what)
+    return [PlotMeasurement.model_validate(row, from_attributes=True) for row in rows]
+
+
+async def _aggregates(
+    session: AsyncSession, project_id: str, aggregate_ids: Sequence[str]
+) -> list[CitizenAggregate]:
+    rows = await aggregates.get_all(session, project_id, aggregate_ids)
+    return [CitizenAggregate.model_validate(row, from_attributes=True) for row in rows]

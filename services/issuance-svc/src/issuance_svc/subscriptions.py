@@ -1,0 +1,35 @@
+"""What issuance-svc listens to: projects and working days of registry-svc, aggregates of points-svc.
+
+No inbox: projects and calendar years are stored by version, aggregates by their id.
+"""
+
+from issuance_svc.aggregates.consumers import on_aggregates_closed
+from issuance_svc.projects.consumers import (
+    on_calendar_years_published,
+    on_projects_registered,
+    on_projects_status_changed,
+)
+from tht_contracts.events.points import AggregateClosed
+from tht_contracts.events.registry import (
+    CalendarYearPublished,
+    ProjectRegistered,
+    ProjectStatusChanged,
+)
+from tht_kit.runner import Subscription
+
+SUBSCRIPTIONS: tuple[Subscription, ...] = (
+    Subscription(
+        "registry.projects",
+        {
+            ProjectRegistered: on_projects_registered,
+            ProjectStatusChanged: on_projects_status_changed,
+        },
+        deduplicate=False,
+    ),
+    Subscription(
+        "registry.calendar",
+        {CalendarYearPublished: on_calendar_years_published},
+        deduplicate=False,
+    ),
+    Subscription("points.aggregates", {AggregateClosed: on_aggregates_closed}, deduplicate=False),
+)

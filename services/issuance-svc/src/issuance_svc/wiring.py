@@ -1,0 +1,46 @@
+"""The composition root of issuance-svc: settings in, parts out."""
+
+from pathlib import Path
+
+from issuance_svc.aggregates import models as aggregates
+from issuance_svc.base import Base
+from issuance_svc.factors import models as factors
+from issuance_svc.factors import service as factor_service
+from issuance_svc.issuances import models as issuances
+from issuance_svc.projects import models as projects
+from issuance_svc.reports import models as reports
+from issuance_svc.reports import service as report_service
+from issuance_svc.settings import IssuanceSettings
+from issuance_svc.uploads import models as uploads
+from tht_kit.bus_kafka import KafkaBus
+from tht_kit.service import Container, Shared, parts
+
+SERVICE = "issuance-svc"
+MIGRATIONS = Path(__file__).parents[2] / "migrations"
+
+# Every slice with tables stands here, so that Alembic sees them all.
+TABLES = (
+    factors.Factor,
+    projects.Project,
+    uploads.Upload,
+    aggregates.Aggregate,
+    reports.Report,
+    issuances.Issuance,
+)
+metadata = Base.metadata
+
+
+def wire(settings: IssuanceSettings, shared: Shared | None = None) -> Container:
+    """Build the service's parts; `shared` is given by the embedded process alone."""
+    own = parts(SERVICE, settings, shared)
+    if shared is not None:
+        return Container(**own, bus=shared.bus)
+    assert settings.kafka_bootstrap is not None, "checked by ServiceSettings"
+    return Container(**own, bus=KafkaBus(settings.kafka_bootstrap))
+
+
+async def prepare(container: Container) -> None:
+    """Load the factors and claim rules; safe to repeat and to run in two processes at once."""
+    async with container.database.write() as session:
+        await factor_service.seed(session)
+        await report_service.seed(session)
