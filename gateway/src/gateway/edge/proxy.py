@@ -136,20 +136,19 @@ class Proxy:
         self._log_access(scope, sent, refused=error.type)
 
     def _log_access(self, scope: Scope, sent: "_Sent", refused: str | None = None) -> None:
-        if _log.isEnabledFor(20):
-            _log.info(
-                "gateway.request",
-                correlation_id=sent.request_id,
-                method=scope["method"],
-                path=scope["path"],
-                service=scope.get("service"),
-                status=sent.status,
-                client_id=sent.client_id,
-                address=headers.client_address(scope),
-                sent_bytes=sent.body_bytes,
-                elapsed_ms=round((time.perf_counter() - sent.started_s) * 1000, 2),
-                refused=refused,
-            )
+        _log.info(
+            "gateway.request",
+            correlation_id=sent.request_id,
+            method=scope["method"],
+            path=scope["path"],
+            service=scope.get("service"),
+            status=sent.status,
+            client_id=sent.client_id,
+            address=headers.client_address(scope),
+            sent_bytes=sent.body_bytes,
+            elapsed_ms=round((time.perf_counter() - sent.started_s) * 1000, 2),
+            refused=refused,
+        )
 
 
 async def _nothing() -> Message:
