@@ -11,6 +11,7 @@ from sqlalchemy import text
 from registry_svc.api import create_app
 from registry_svc.settings import RegistrySettings
 from registry_svc.wiring import MIGRATIONS, prepare, wire
+from registry_svc_tests.factories import Register
 from tht_contracts.registry import EVENTS
 from tht_kit.bus_inprocess import InProcessBus
 from tht_kit.clock import FakeClock
@@ -56,7 +57,7 @@ async def container(database) -> Container:
 
 
 @pytest.fixture
-def clock(container) -> FakeClock:
+def clock(container):
     return container.clock
 
 
@@ -69,6 +70,11 @@ async def api(container) -> AsyncIterator[httpx.AsyncClient]:
         httpx.AsyncClient(transport=transport, base_url="http://registry.test") as client,
     ):
         yield client
+
+
+@pytest.fixture
+async def register(api, clock) -> Register:
+    return await Register.open(api, clock)
 
 
 @pytest.fixture

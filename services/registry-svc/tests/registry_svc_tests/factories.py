@@ -1,9 +1,14 @@
 """What the tests of this service make: callers, organisations, projects. Nothing is shared."""
 
+from dataclasses import dataclass
+from datetime import date
 from itertools import count
 from typing import Any
 
+import httpx
+
 from registry_svc.organisations.rules import check_character
+from tht_kit.clock import FakeClock, legal_midnight
 from tht_kit.ids import new_id
 from tht_kit.testing.tokens import bearer
 
@@ -36,3 +41,145 @@ async def register_organisation(api: Any, *kinds: str) -> str:
     answer = await api.post("/v1/organisations", json=body, headers=caller("organisations:write"))
     assert answer.status_code == 201, answer.text
     return str(body["organisation_code"])
+
+
+def pv_project(author: str, **changes: Any) -> dict[str, Any]:
+    """A distributed PV project (分布式光伏) that meets every condition."""
+    return {
+        "name": "两江新区屋顶分布式光伏",
+        "unit_type": "CQCER",
+        "methodology_code": "CQCM-901-V001",
+        "pdd_author_code": author,
+        "district_code": "500112",
+        "construction_start": "2021-03-01",
+        "operation_date": "2021-09-01",
+        "crediting_start": "2022-01-01",
+        "crediting_end": "2031-12-31",
+        "meters": [f"CQ-M-{next(_numbers):06d}"],
+        "baseline_grid": "CC",
+        "baseline_factor_year": 2019,
+    } | changes
+
+
+def parcel(**changes: Any) -> dict[str, Any]:
+    return {
+        "parcel_no": f"JY-{next(_numbers):04d}",
+        "area_m2": "642000.00",
+        "land_use": "suitable_barren_land",
+        "non_forest_since": "2010-01-01",
+        "is_wetland": False,
+    } | changes
+
+
+def forest_project(author: str, **changes: Any) -> dict[str, Any]:
+    """An afforestation project (造林碳汇) that meets every condition."""
+    return {
+        "name": "缙云山马尾松造林",
+        "unit_type": "CQCER",
+        "methodology_code": "CQCM-902-V001",
+        "pdd_author_code": author,
+        "district_code": "500109",
+        "construction_start": "2021-03-12",
+        "operation_date": "2021-03-12",
+        "crediting_start": "2021-03-12",
+        "crediting_end": "2051-03-11",
+        "parcels": [parcel()],
+        "species": "马尾松",
+    } | changes
+
+
+SECTIONS = {
+    "legality": "批复与备案文件齐全。",
+    "methodology_field": "属于方法学支持领域。",
+    "methodology_choice": "方法学及其版本适用。",
+    "real_unique_additional": "真实、唯一，并具有额外性。",
+    "sustainable_development": "符合可持续发展要求。",
+}
+
+
+@dataclass
+class Register:
+    """The parties of one project and the steps they take, through the API."""
+
+    api: httpx.AsyncClient
+    clock: FakeClock
+    owner: str
+    author: str
+    validator: str
+    bureau: str
+
+    @classmethod
+    async def open(cls, api: httpx.AsyncClient, clock: FakeClock) -> "Register":
+        return cls(
+            api=api,
+            clock=clock,
+            owner=await register_organisation(api, "owner"),
+            author=await register_organisation(api, "owner"),
+            validator=await register_organisation(api, "validator_verifier"),
+            bureau=await register_organisation(api, "bureau"),
+        )
+
+    async def file(self, body: dict[str, Any] | None = None) -> httpx.Response:
+        body = body or pv_project(self.author)
+        headers = caller("projects:write", org=self.owner)
+        return await self.api.post("/v1/projects", json=body, headers=headers)
+
+    async def draft(self, body: dict[str, Any] | None = None) -> str:
+        answer = await self.file(body)
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["project_id"])
+
+    async def notice(
+        self, project_id: str, *, validator: str | None = None, org: str | None = None
+    ) -> httpx.Response:
+        return await self.api.post(
+            f"/v1/projects/{project_id}/notice",
+            json={"validator_code": validator or self.validator},
+            headers=caller("projects:write", org=org or self.owner),
+        )
+
+    async def comment(self, project_id: str, text: str = "夜间是否有噪声？") -> httpx.Response:
+        body = {"author_name": "附近居民", "text": text}
+        return await self.api.post(f"/v1/projects/{project_id}/comments", json=body)
+
+    async def validate(
+        self, project_id: str, *, org: str | None = None, **changes: Any
+    ) -> httpx.Response:
+        body = {"conclusion": "positive", "sections": SECTIONS, "comment_answers": []}
+        return await self.api.post(
+            f"/v1/projects/{project_id}/validation",
+            json=body | changes,
+            headers=caller("projects:validate", org=org or self.validator),
+        )
+
+    async def decide(
+        self, project_id: str, *, org: str | None = None, **changes: Any
+    ) -> httpx.Response:
+        return await self.api.post(
+            f"/v1/projects/{project_id}/registration",
+            json={"decision": "register"} | changes,
+            headers=caller("projects:register", org=org or self.bureau),
+        )
+
+    async def under_notice(self, body: dict[str, Any] | None = None) -> str:
+        project_id = await self.draft(body)
+        answer = await self.notice(project_id)
+        assert answer.status_code == 200, answer.text
+        return project_id
+
+    def after_notice(self) -> None:
+        """Move the clock past the end of a notice that starts on the tests' first day."""
+        self.clock.set(legal_midnight(date(2026, 8, 14)))
+
+    async def validated(self, body: dict[str, Any] | None = None) -> str:
+        project_id = await self.under_notice(body)
+        self.after_notice()
+        answer = await self.validate(project_id)
+        assert answer.status_code == 200, answer.text
+        return project_id
+
+    async def registered(self, body: dict[str, Any] | None = None) -> str:
+        project_id = await self.validated(body)
+        answer = await self.decide(project_id)
+        assert answer.status_code == 200, answer.text
+        return project_id

@@ -44,10 +44,11 @@ async def decide(
 
 
 async def _register(session: AsyncSession, project: Project, now: datetime) -> None:
-    change = project.move(ProjectStatus.REGISTERED, reason=None, now=now)
-    project.project_no = await repository.next_project_no(session)
-    if project.project_no is None:
+    project_no = await repository.next_project_no(session)
+    if project_no is None:
         raise ProjectNumbersExhausted(last=PROJECT_NO_MAX)
+    change = project.move(ProjectStatus.REGISTERED, reason=None, now=now)
+    project.project_no = project_no
     project.registered_on = project.decided_on
     # Before the change of status, so that a consumer knows the project when that arrives.
     registered = await service.get(session, project.project_id)

@@ -83,7 +83,7 @@ async def list_after(
 
 async def count_by_status(session: AsyncSession) -> dict[str, int]:
     rows = await session.execute(select(Project.status, func.count()).group_by(Project.status))
-    return dict(rows.tuples().all())
+    return {row[0]: row[1] for row in rows}
 
 
 async def find_project_rule(session: AsyncSession, unit_type: str) -> ProjectRule | None:

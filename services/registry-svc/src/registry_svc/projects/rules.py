@@ -166,7 +166,7 @@ def check_plan(plan: ProjectPlan, conditions: Conditions) -> None:
 
 
 def anniversary(day: date, years: int) -> date:
-    """Return the day `years` later; 29 February becomes 1 March."""
+    """Return the day `years` later; 29 February becomes 1 March in a common year."""
     if (day.month, day.day) == (FEBRUARY, LEAP_DAY):
         return (day - timedelta(days=1)).replace(year=day.year + years) + timedelta(days=1)
     return day.replace(year=day.year + years)
