@@ -124,6 +124,9 @@ def timed_pool(service: str) -> type[Pool]:
     seconds = POOL_WAIT_SECONDS.labels(service)
 
     class TimedPool(AsyncAdaptedQueuePool):
+        # SQLAlchemy names a pool's logger after its class: keep it among SQLAlchemy's.
+        __module__ = AsyncAdaptedQueuePool.__module__
+
         def _do_get(self) -> ConnectionPoolEntry:
             started = time.perf_counter()
             try:

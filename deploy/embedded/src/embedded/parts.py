@@ -166,10 +166,10 @@ def wanted_port(port: int, name: str) -> int:
     return port
 
 
-def ready_check(port: int) -> Callable[[], bool]:
+def ready_check(port: int, path: str) -> Callable[[], bool]:
     def works() -> bool:
         try:
-            url = f"http://{LOOPBACK}:{port}/readyz"
+            url = f"http://{LOOPBACK}:{port}{path}"
             with urllib.request.urlopen(url, timeout=5) as answer:
                 ready: bool = answer.status == 200  # noqa: PLR2004
                 return ready
