@@ -32,7 +32,7 @@ from tht_kit.bus import (
     Subscriber,
     dead_letter_topic,
 )
-from tht_kit.bus_kafka_group import GroupMember, closed_within, delivered
+from tht_kit.bus_kafka_group import GroupMember, close_consumer, closed_within, delivered
 from tht_kit.transient import Backoff
 from tht_kit.waiting import wait_any
 
@@ -153,7 +153,7 @@ class KafkaBus:
                 )
                 await wait_any(stop, timeout_s=delay_s)
             finally:
-                await closed_within(consumer.stop())
+                await close_consumer(consumer)
 
     async def require_topics(self, topics: set[str]) -> None:
         """Check, against fresh metadata if need be, that the topics exist. Raises as `start`."""

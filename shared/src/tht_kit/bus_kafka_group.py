@@ -57,7 +57,8 @@ CLOSE_TIMEOUT_S = 10.0
 RETRY_FIRST_S = 0.1
 RETRY_MAX_S = 30.0
 REOPEN_FIRST_S = 0.5
-REOPEN_MAX_S = 10.0
+REOPEN_MAX_S = 5.0
+OPEN_TIMEOUT_S = 30.0
 PROBE_S = 10.0
 STALLED_S = 60.0
 
@@ -110,7 +111,8 @@ class GroupMember(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
             )
             try:
                 consumer.subscribe(self._subscriber.topics, listener=self)
-                await consumer.start()
+                async with asyncio.timeout(OPEN_TIMEOUT_S):
+                    await consumer.start()
                 await self._take_batches(consumer, stop, reopen)
             except (KafkaError, _Stalled, OSError) as error:
                 delay_s = reopen.next_s()
@@ -123,7 +125,7 @@ class GroupMember(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
                 await wait_any(stop, timeout_s=delay_s)
             finally:
                 self._forget_all()
-                await closed_within(consumer.stop())
+                await close_consumer(consumer)
 
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
         """Give the partitions up: wait for the batch in hand, drop those that wait for a retry."""
@@ -315,5 +317,19 @@ async def closed_within(*closings: Awaitable[Any]) -> None:
         try:
             async with asyncio.timeout(CLOSE_TIMEOUT_S):
                 await closing
+        except asyncio.CancelledError:
+            # aiokafka awaits fetches that it has cancelled itself, and lets that escape.
+            if _cancelled_from_outside():
+                raise
         except (KafkaError, TimeoutError, OSError) as error:
             _log.warning("bus.close_failed", error=repr(error))
+
+
+def _cancelled_from_outside() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
+async def close_consumer(consumer: AIOKafkaConsumer) -> None:
+    """Stop the consumer and close its connections, also when stopping fails half-way."""
+    await closed_within(consumer.stop(), consumer._client.close())  # noqa: SLF001
