@@ -4,25 +4,33 @@ Signature, issuer, audience, expiry, then scope and organisation. Only Ed25519 i
 that names another algorithm, or none, is refused before any key is looked at.
 """
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 import httpx
+import structlog
 from fastapi import Depends, Request
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet, OKPKey
 
-from tht_kit.errors import Forbidden, Text, Unauthenticated
+from tht_kit.errors import Forbidden, TemporarilyUnavailable, Text, Unauthenticated
 
 AUDIENCE = "tanhuitong"
 ALGORITHM = "Ed25519"
 LEEWAY_S = 30
 TOKEN_BYTES_MAX = 8192
 REFETCH_INTERVAL_S = 10.0
+FIRST_FETCH_INTERVAL_S = 1.0
 KEYS_TTL_S = 300.0
+
+_NO_KEYS = Text(
+    zh="签发方的公钥暂时取不到。", en="The issuer's public keys cannot be read for the moment."
+)
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,23 +76,31 @@ class JwksUrl:
     def __init__(self, url: str) -> None:
         self._url = url
         self._keys: KeySet | None = None
-        self._fetched_at = float("-inf")
+        self._tried_at = float("-inf")
+        self._turn = asyncio.Lock()
 
     async def __call__(self) -> KeySet:
-        if self._keys is None or time.monotonic() - self._fetched_at > KEYS_TTL_S:
+        """Return the keys; raises TemporarilyUnavailable while they have never been read."""
+        if self._keys is None or time.monotonic() - self._tried_at > KEYS_TTL_S:
             await self.refresh()
-        assert self._keys is not None
+        if self._keys is None:
+            raise TemporarilyUnavailable(reason=_NO_KEYS, headers={"Retry-After": "2"})
         return self._keys
 
     async def refresh(self) -> None:
-        """Fetch the keys, at most once per ten seconds; raises httpx.HTTPError."""
-        if time.monotonic() - self._fetched_at < REFETCH_INTERVAL_S:
-            return
-        async with httpx.AsyncClient(timeout=5, follow_redirects=False) as client:
-            answer = await client.get(self._url)
-            answer.raise_for_status()
-        self._keys = KeySet.import_key_set(answer.json())
-        self._fetched_at = time.monotonic()
+        """Fetch the keys, at most once per ten seconds; if the issuer is away the old ones stay."""
+        async with self._turn:
+            waits_s = REFETCH_INTERVAL_S if self._keys is not None else FIRST_FETCH_INTERVAL_S
+            if time.monotonic() - self._tried_at < waits_s:
+                return
+            self._tried_at = time.monotonic()
+            try:
+                async with httpx.AsyncClient(timeout=5, follow_redirects=False) as client:
+                    answer = await client.get(self._url)
+                    answer.raise_for_status()
+                self._keys = KeySet.import_key_set(answer.json())
+            except (httpx.HTTPError, JoseError, ValueError) as error:
+                _log.warning("keys.not_fetched", url=self._url, error=str(error))
 
 
 class StaticKeys:

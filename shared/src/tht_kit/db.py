@@ -36,6 +36,9 @@ AsyncReadSession = NewType("AsyncReadSession", AsyncSession)
 
 SERIALIZATION_FAILURE = "40001"
 DEADLOCK_DETECTED = "40P01"
+LOCK_NOT_AVAILABLE = "55P03"
+# Text that PostgreSQL cannot keep: a NUL, in a text column or inside JSON.
+UNSTORABLE_TEXT = frozenset({"22021", "22P05"})
 RETRYABLE_SQLSTATES = frozenset({SERIALIZATION_FAILURE, DEADLOCK_DETECTED})
 
 
@@ -76,11 +79,17 @@ def asyncpg_url(url: str) -> str:
 class Database:
     """One service's database: a pool and the two kinds of session.
 
-    `pool_size` is the hard limit of connections this process opens.
+    `pool_size` is the hard limit of connections this process opens; no statement waits longer than
+    `lock_timeout_s` for a lock.
     """
 
     def __init__(
-        self, url: str, *, pool_size: int = 10, application_name: str = "tanhuitong"
+        self,
+        url: str,
+        *,
+        pool_size: int = 10,
+        application_name: str = "tanhuitong",
+        lock_timeout_s: float = 10.0,
     ) -> None:
         self.url = asyncpg_url(url)
         self.engine: AsyncEngine = create_async_engine(
@@ -91,7 +100,11 @@ class Database:
             pool_timeout=10,
             pool_pre_ping=True,
             connect_args={
-                "server_settings": {"application_name": application_name, "timezone": "UTC"},
+                "server_settings": {
+                    "application_name": application_name,
+                    "timezone": "UTC",
+                    "lock_timeout": f"{round(lock_timeout_s * 1000)}ms",
+                },
                 "timeout": 10,
             },
         )

@@ -16,13 +16,14 @@ from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tht_kit import idempotency
 from tht_kit.auth import authenticated
 from tht_kit.clock import SandboxClock
-from tht_kit.db import is_retryable
-from tht_kit.errors import catalogue
+from tht_kit.db import UNSTORABLE_TEXT, is_retryable, sqlstate
+from tht_kit.errors import MalformedBody, Text, catalogue
 from tht_kit.ids import new_id
 from tht_kit.problems import PROBLEM_SCHEMA, install_handlers
 from tht_kit.service import Container, start_listening
@@ -45,6 +46,7 @@ REPLAYED_BODY_BYTES_MAX = 4 * 1024 * 1024
 READY_TIMEOUT_S = 3.0
 SECURITY_SCHEME = "client_credentials"
 _REQUEST_ID_CHARS_MAX = 64
+_NUL = Text(zh="文本中含有空字符（U+0000）。", en="A text holds the character U+0000.")
 _log = structlog.get_logger(__name__)
 
 
@@ -63,7 +65,12 @@ class KitRoute(APIRoute):
         endpoint = super().get_route_handler()
 
         async def handle(request: Request) -> Response:
-            response = await endpoint(request)
+            try:
+                response = await endpoint(request)
+            except DBAPIError as error:
+                if sqlstate(error) in UNSTORABLE_TEXT:
+                    raise MalformedBody(reason=_NUL) from error
+                raise
             await idempotency.remember(request, response)
             return response
 

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tht_kit.auth import Authenticated
 from tht_kit.clock import system_now
-from tht_kit.db import sqlstate
+from tht_kit.db import LOCK_NOT_AVAILABLE, sqlstate
 from tht_kit.errors import (
     IdempotencyKeyInvalid,
     IdempotencyKeyMissing,
@@ -27,7 +27,6 @@ from tht_kit.tables import idempotency_table
 from tht_kit.telemetry import route_template
 
 KEY_CHARS_MAX = 255
-LOCK_NOT_AVAILABLE = "55P03"
 PARAMETER = {
     "name": "Idempotency-Key",
     "in": "header",

@@ -23,6 +23,7 @@ from tht_kit.errors import (
     Text,
 )
 from tht_kit.idempotency import Replay
+from tht_kit.transient import is_transient
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "/problems/"
@@ -158,7 +159,7 @@ async def _http(request: Request, error: Exception) -> Response:
 
 
 async def _internal(request: Request, error: Exception) -> Response:
-    if isinstance(error, (TimeoutError, ConnectionError)):
+    if is_transient(error):
         reason = Text(zh="依赖的服务没有应答。", en="Something this service needs does not answer.")
         return problem(TemporarilyUnavailable(reason=reason, headers={"Retry-After": "2"}), request)
     return problem(InternalError(), request)

@@ -4,11 +4,10 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from tht_kit.bus import BusUnavailable, Transient
-from tht_kit.db import RETRYABLE_SQLSTATES, sqlstate
+from tht_kit.db import LOCK_NOT_AVAILABLE, RETRYABLE_SQLSTATES, sqlstate
 
 # 08 connection, 53 out of connections, memory or disk, 57 the operator stops or cancels.
 _SQLSTATE_CLASSES = ("08", "53", "57")
-_LOCK_NOT_AVAILABLE = "55P03"
 
 
 def is_transient(error: BaseException) -> bool:
@@ -21,7 +20,7 @@ def is_transient(error: BaseException) -> bool:
     return state is not None and (
         state.startswith(_SQLSTATE_CLASSES)
         or state in RETRYABLE_SQLSTATES
-        or state == _LOCK_NOT_AVAILABLE
+        or state == LOCK_NOT_AVAILABLE
     )
 
 

@@ -23,8 +23,8 @@ class MissingCalendarYear(DomainError):
         en="The working-day calendar of {year} has not been entered.",
     )
     fix = Text(
-        zh="由主管部门通过 PUT /v1/calendar/{{year}} 录入该年的节假日与调休工作日。",
-        en="Have the bureau enter that year's holidays and make-up days: PUT /v1/calendar/{{year}}.",
+        zh="由主管部门通过 PUT /v1/calendar/{year} 录入该年的节假日与调休工作日。",
+        en="Have the bureau enter that year's holidays and make-up days: PUT /v1/calendar/{year}.",
     )
 
 
