@@ -1,14 +1,18 @@
 """The service's declarative base: its own tables and the kit's in one metadata."""
 
-from sqlalchemy import MetaData
-from sqlalchemy.orm import DeclarativeBase
+from collections.abc import Collection
+from typing import Any
 
-from tht_kit.db import NAMING
+from sqlalchemy import ARRAY, ColumnElement, any_, literal
+from sqlalchemy.orm import InstrumentedAttribute
+
+from tht_kit.db import declarative_base
 from tht_kit.tables import kit_tables
 
-
-class Base(DeclarativeBase):
-    metadata = MetaData(naming_convention=NAMING)
-
-
+Base = declarative_base()
 kit_tables(Base.metadata)
+
+
+def one_of(column: InstrumentedAttribute[Any], values: Collection[Any]) -> ColumnElement[bool]:
+    """Return `column = ANY(array)`: one parameter however many values, so one prepared statement."""
+    return column == any_(literal(list(values), ARRAY(column.type)))

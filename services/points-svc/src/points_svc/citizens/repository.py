@@ -8,6 +8,7 @@ from sqlalchemy import case, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from points_svc.base import one_of
 from points_svc.citizens.models import Citizen, CitizenPartner, Consent, Identity, Subject
 
 
@@ -60,7 +61,7 @@ async def find_by_tokens(
 ) -> dict[str, UUID]:
     """Return the citizens behind the partner's tokens; unknown tokens are left out."""
     statement = select(Subject.subject_token, Subject.citizen_id).where(
-        Subject.partner_id == partner_id, Subject.subject_token.in_(sorted(tokens))
+        Subject.partner_id == partner_id, one_of(Subject.subject_token, tokens)
     )
     return {row.subject_token: row.citizen_id for row in await session.execute(statement)}
 
@@ -100,7 +101,7 @@ async def withdraw(
         .where(
             Consent.citizen_id == citizen_id,
             Consent.scenario_id == scenario_id,
-            Consent.purpose.in_(sorted(purposes)),
+            one_of(Consent.purpose, purposes),
             Consent.withdrawn_at.is_(None),
         )
         .values(withdrawn_at=now)
@@ -124,7 +125,7 @@ async def in_force(
 ) -> set[tuple[UUID, str]]:
     """Return which (citizen, scenario) the purpose is granted for today."""
     statement = select(Consent.citizen_id, Consent.scenario_id).where(
-        Consent.citizen_id.in_(sorted(citizen_ids)),
+        one_of(Consent.citizen_id, citizen_ids),
         Consent.purpose == purpose,
         Consent.withdrawn_at.is_(None),
         or_(Consent.until.is_(None), Consent.until >= today),

@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from points_svc.base import one_of
 from points_svc.points.models import AccountRow, EntryRow, LotRow
 from points_svc.points.rules import Account, Book, Lot
 from tht_kit.ids import new_id
@@ -80,7 +81,7 @@ async def lock_accounts(
 async def lots_with_rest(session: AsyncSession, citizen_ids: Collection[UUID]) -> Sequence[LotRow]:
     """Return the citizens' lots that are not spent yet."""
     statement = select(LotRow).where(
-        LotRow.citizen_id.in_(sorted(citizen_ids)), LotRow.remaining_tenths > 0
+        one_of(LotRow.citizen_id, citizen_ids), LotRow.remaining_tenths > 0
     )
     return (await session.scalars(statement)).all()
 
@@ -88,8 +89,8 @@ async def lots_with_rest(session: AsyncSession, citizen_ids: Collection[UUID]) -
 async def lots_of(session: AsyncSession, lots: Collection[tuple[UUID, UUID]]) -> Sequence[LotRow]:
     """Return the named lots, given as (citizen, lot), also those that are spent."""
     statement = select(LotRow).where(
-        LotRow.citizen_id.in_(sorted({citizen_id for citizen_id, _ in lots})),
-        LotRow.lot_id.in_(sorted({lot_id for _, lot_id in lots})),
+        one_of(LotRow.citizen_id, {citizen_id for citizen_id, _ in lots}),
+        one_of(LotRow.lot_id, {lot_id for _, lot_id in lots}),
     )
     return (await session.scalars(statement)).all()
 
