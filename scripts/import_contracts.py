@@ -19,7 +19,21 @@ FOLDERS = {name: f"services/{name.replace('_', '-')}/src/{name}" for name in SER
 
 # Slices of a service from the one that uses others down to the one used by all. `a | b` are
 # independent. Slices that are not named here stand in the top row, independent of each other.
-LAYERS: dict[str, tuple[str, ...]] = {}
+LAYERS: dict[str, tuple[str, ...]] = {
+    "gateway": (
+        "admin",
+        "operations | portal | reference | sandbox | tokens",
+        "pages | partners",
+        "container",
+        "edge | keys",
+    ),
+    "registry_svc": (
+        "totals",
+        "projects",
+        "calendar | methodologies",
+        "organisations",
+    ),
+}
 
 # A service's own modules, above and below its slices.
 PROCESS_ABOVE = ("main | worker", "wiring", "api | subscriptions")

@@ -14,7 +14,7 @@ from tht_kit.errors import MethodNotAllowed, Text
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 TARGET_BYTES_MAX = 8192
 HEADERS_MAX = 100
-_NOT_IN_PATH = re.compile(rb"%2f|%5c|%00|\\|//|[\x00-\x20\x7f]", re.IGNORECASE)
+_NOT_IN_PATH = re.compile(rb"%2f|%5c|%[01][0-9a-f]|%7f|\\|//|[\x00-\x20\x7f]", re.IGNORECASE)
 _DOTS = re.compile(rb"/(?:\.|%2e){1,2}(?:/|$)", re.IGNORECASE)
 _HEADER_NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9a-z-]+")
 _NOT_IN_VALUE = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")

@@ -132,7 +132,7 @@ class Proxy:
         await _run(self._upstreams[scope["service"]], inner, Request(scope), receive, send)
 
     async def _refuse(self, error: DomainError, scope: Scope, sent: "_Sent") -> None:
-        await problem(error, Request(scope))(scope, _nothing, sent)
+        await _answer(error, Request(scope), sent)
         self._log_access(scope, sent, refused=error.type)
 
     def _log_access(self, scope: Scope, sent: "_Sent", refused: str | None = None) -> None:
@@ -151,8 +151,16 @@ class Proxy:
         )
 
 
-async def _nothing() -> Message:
-    return {"type": "http.disconnect"}
+async def _answer(error: DomainError, request: Request, send: Send) -> None:
+    """Send a refusal of the gateway's own: its header fields leave as they are."""
+
+    async def nothing() -> Message:
+        return {"type": "http.disconnect"}
+
+    async def marked(message: Message) -> None:
+        await send({**message, "by_gateway": True})
+
+    await problem(error, request)(request.scope, nothing, marked)
 
 
 async def _run(app: ASGIApp, scope: Scope, request: Request, receive: Receive, send: Send) -> None:
@@ -186,7 +194,7 @@ async def _run(app: ASGIApp, scope: Scope, request: Request, receive: Receive, s
         _log.error("gateway.upstream_failed", path=scope["path"], answered=began, exc_info=failure)
         refusal = InternalError()
     if refusal is not None and not began:
-        await problem(refusal, request)(scope, _nothing, send)
+        await _answer(refusal, request, send)
 
 
 class _Sent:
@@ -203,18 +211,21 @@ class _Sent:
         self.body_bytes = 0
 
     async def __call__(self, message: Message) -> None:
+        by_gateway = message.pop("by_gateway", False)
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            message = {**message, "headers": self._headers(message.get("headers", []))}
+            given = message.get("headers", [])
+            message = {**message, "headers": self._headers(given, by_gateway=by_gateway)}
         else:
             self.body_bytes += len(message.get("body", b""))
         await self._send(message)
 
-    def _headers(self, given: Headers) -> Headers:
+    def _headers(self, given: Headers, *, by_gateway: bool) -> Headers:
         own: Headers = [_NO_SNIFFING]
         if self.quota is not None:
             own += self.quota.headers()
-        if not self.identify:
+        if by_gateway or self.identify:
+            own.append((b"x-request-id", self.request_id.encode()))
+        if by_gateway or not self.identify:
             return [*given, *own]
-        own.append((b"x-request-id", self.request_id.encode()))
-        return headers.towards_client(list(given), own)
+        return headers.towards_client(given, own)
