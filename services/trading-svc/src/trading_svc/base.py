@@ -1,7 +1,14 @@
 """The service's declarative base: its own tables and the kit's in one metadata."""
 
-from tht_kit.db import declarative_base
+from sqlalchemy import MetaData
+from sqlalchemy.orm import DeclarativeBase
+
+from tht_kit.db import NAMING
 from tht_kit.tables import kit_tables
 
-Base = declarative_base()
+
+class Base(DeclarativeBase):
+    metadata = MetaData(naming_convention=NAMING)
+
+
 kit_tables(Base.metadata)

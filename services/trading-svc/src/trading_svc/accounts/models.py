@@ -38,4 +38,6 @@ class Account(Base):
 
     @property
     def can_trade(self) -> bool:
-        return self.status == AccountStatus.OPEN and KINDS_BARRED_FROM_TRADING.isdisjoint(self.kinds)
+        return self.status == AccountStatus.OPEN and KINDS_BARRED_FROM_TRADING.isdisjoint(
+            self.kinds
+        )

@@ -4,10 +4,11 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from tht_kit.db import AsyncReadSession
 from trading_svc.accounts.models import Account, AccountStatus
 
 
@@ -23,7 +24,7 @@ async def lock(session: AsyncSession, codes: Collection[str]) -> Sequence[Accoun
     return (await session.scalars(statement)).all()
 
 
-async def find(session: AsyncSession, code: str) -> Account | None:
+async def find(session: AsyncSession | AsyncReadSession, code: str) -> Account | None:
     return await session.get(Account, code)
 
 
@@ -60,7 +61,3 @@ async def announce(session: AsyncSession, codes: Collection[str], *, now: dateti
         for code in sorted(codes)
     ]
     await session.execute(insert(Account).on_conflict_do_nothing(), rows)
-
-
-async def count(session: AsyncSession) -> int:
-    return (await session.execute(select(func.count()).select_from(Account))).scalar_one()

@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tht_contracts.events.registry import OrganisationRegistered
+from tht_kit.db import AsyncReadSession
 from trading_svc.accounts import repository
 from trading_svc.accounts.errors import AccountNotFound, AccountNotOpen, TradingNotAllowed
 from trading_svc.accounts.models import Account, AccountStatus
@@ -39,7 +40,7 @@ async def announce(session: AsyncSession, codes: Collection[str], *, now: dateti
     await repository.announce(session, codes, now=now)
 
 
-async def get(session: AsyncSession, code: str) -> Account:
+async def get(session: AsyncSession | AsyncReadSession, code: str) -> Account:
     """Return the account; raises AccountNotFound."""
     account = await repository.find(session, code)
     if account is None:
@@ -70,12 +71,17 @@ async def lock_trader(session: AsyncSession, code: str) -> Account:
     return _trader(await lock_open(session, code))
 
 
+async def get_open(session: AsyncSession, code: str) -> Account:
+    """Return the account that may act, without a lock; raises AccountNotFound, AccountNotOpen."""
+    return _open(await get(session, code))
+
+
 async def get_trader(session: AsyncSession, code: str) -> Account:
     """Return the account of an organisation that may trade (R32), without a lock.
 
     Raises AccountNotFound, AccountNotOpen, TradingNotAllowed.
     """
-    return _trader(_open(await get(session, code)))
+    return _trader(await get_open(session, code))
 
 
 def _open(account: Account) -> Account:
@@ -92,7 +98,3 @@ def _trader(account: Account) -> Account:
             organisation_code=account.organisation_code, kinds=", ".join(account.kinds)
         )
     return account
-
-
-async def count(session: AsyncSession) -> int:
-    return await repository.count(session)

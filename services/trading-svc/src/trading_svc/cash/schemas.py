@@ -20,7 +20,8 @@ class DepositIn(BaseModel):
     account_code: OrganisationCode
     amount_fen: int = Field(ge=1, strict=True, description="金额（分） / amount in fen")
     bank_reference: BankReference = Field(
-        description="银行流水号，唯一 / the bank's reference, unique", examples=["ICBC-20260601-0001"]
+        description="银行流水号，唯一 / the bank's reference, unique",
+        examples=["ICBC-20260601-0001"],
     )
 
 

@@ -31,9 +31,7 @@ async def record_deposit(
     DepositConflict.
     """
     if amount_fen > AMOUNT_FEN_MAX:
-        raise AmountTooLarge(
-            pointer="/amount_fen", amount_fen=amount_fen, limit_fen=AMOUNT_FEN_MAX
-        )
+        raise AmountTooLarge(pointer="/amount_fen", amount_fen=amount_fen, limit_fen=AMOUNT_FEN_MAX)
     await accounts.get(session, account_code)
     deposit = Deposit(
         bank_reference=bank_reference,

@@ -1,12 +1,22 @@
 """Tables of the holdings: what was issued (lots), where every serial stands now (blocks), how it
-got there (lineage), and which projects are suspended."""
+got there (lineage), and which projects are suspended.
+"""
 
 from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, Sequence, Text
-from sqlalchemy import UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Identity,
+    Index,
+    Sequence,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.dialects.postgresql import INT8RANGE, ExcludeConstraint, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -46,6 +56,7 @@ class Lot(Base):
     __table_args__ = (
         UniqueConstraint("issuance_id", "vintage"),
         ExcludeConstraint(("serials", "&&"), name="ex_lots__serials"),
+        Index("ix_lots__owner_code", "owner_code"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

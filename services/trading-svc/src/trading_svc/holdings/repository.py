@@ -6,9 +6,23 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, any_, func, literal, select, text, tuple_
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Select,
+    Text,
+    Uuid,
+    and_,
+    any_,
+    bindparam,
+    cast,
+    func,
+    literal,
+    select,
+    text,
+    tuple_,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, INT8RANGE, Range, array, insert
-from sqlalchemy import BigInteger, Boolean, Text, Uuid, bindparam, cast
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tht_kit.db import AsyncReadSession, UtcDateTime
@@ -53,7 +67,7 @@ _FROZEN = and_(
 )
 
 
-def _blocks() -> Select[Any]:
+def _blocks() -> Select[*tuple[Any, ...]]:
     return (
         select(
             Block.id,
@@ -72,7 +86,7 @@ def _blocks() -> Select[Any]:
     )
 
 
-async def _read(session: AnySession, statement: Select[Any]) -> list[HeldBlock]:
+async def _read(session: AnySession, statement: Select[*tuple[Any, ...]]) -> list[HeldBlock]:
     rows = (await session.execute(statement)).all()
     return [HeldBlock(row[0], as_span(row[1]), *row[2:]) for row in rows]
 
@@ -127,7 +141,9 @@ def _quantity() -> Any:
 async def touching(session: AnySession, spans: Collection[Span]) -> list[HeldBlock]:
     """Return the blocks that hold any number of the spans, in the order of their numbers."""
     wanted = array([cast(as_range(span), INT8RANGE) for span in spans])
-    statement = _blocks().where(Block.block.op("&&")(any_(wanted))).order_by(func.lower(Block.block))
+    statement = (
+        _blocks().where(Block.block.op("&&")(any_(wanted))).order_by(func.lower(Block.block))
+    )
     return await _read(session, statement)
 
 

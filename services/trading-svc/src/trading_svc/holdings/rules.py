@@ -7,6 +7,7 @@ quantity = last - first + 1 (domain 5.3, R33); nothing here can lose a number or
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from uuid import UUID
 
 SERIAL_MAX = 2**63 - 2
@@ -111,7 +112,7 @@ def merged(spans: Iterable[Span]) -> list[Span]:
 def overlap(spans: Sequence[Span]) -> Span | None:
     """Return the first numbers that are named twice, if any."""
     ordered = sorted(spans)
-    for one, next_one in zip(ordered, ordered[1:], strict=False):
+    for one, next_one in pairwise(ordered):
         if (common := one.common(next_one)) is not None:
             return common
     return None

@@ -104,7 +104,7 @@ async def choose(
 
 
 async def choose_named(
-    session: AsyncSession, account_code: str, *, named: Sequence[Span], quantity_t: int
+    session: AsyncSession, named: Sequence[Span], *, quantity_t: int
 ) -> list[Choice]:
     """Return the named serials, whatever state they are in and whoever holds them.
 
@@ -212,10 +212,15 @@ async def release(
     await _move(session, [Choice(block, block.span) for block in blocks], change)
 
 
+async def reserved_for(session: AsyncSession, listing_id: UUID) -> list[HeldBlock]:
+    """Return a listing's units in the order in which they are sold; the caller holds its lock."""
+    return await repository.of_listing(session, listing_id)
+
+
 async def deliver(
     session: AsyncSession,
+    reserved: Sequence[HeldBlock],
     *,
-    listing_id: UUID,
     order_id: UUID,
     seller_code: str,
     buyer_code: str,
@@ -223,11 +228,11 @@ async def deliver(
     now: datetime,
 ) -> list[Choice]:
     """Move a quantity of a listing's units to the buyer. The caller holds the listing's lock."""
-    blocks = {block.id: block for block in await repository.of_listing(session, listing_id)}
+    blocks = {block.id: block for block in reserved}
     takes = rules.take_from_head([(b.id, b.span) for b in blocks.values()], quantity_t)
     choices = [Choice(blocks[take.block_id], take.span) for take in takes]
     if total_t(choices) != quantity_t:
-        raise RuntimeError(f"listing {listing_id} does not hold the {quantity_t} t it offers")
+        raise RuntimeError(f"the listing of order {order_id} lacks the {quantity_t} t it offers")
     change = Change(
         cause=Cause.SOLD,
         cause_id=order_id,
@@ -269,18 +274,11 @@ async def retire(
 async def list_of_account(
     session: AnySession, account_code: str, *, after_first: int | None, limit: int
 ) -> list[HeldBlock]:
-    return await repository.of_account(
-        session, account_code, after_first=after_first, limit=limit
-    )
+    return await repository.of_account(session, account_code, after_first=after_first, limit=limit)
 
 
 async def list_of_retirement(session: AnySession, retirement_id: UUID) -> list[HeldBlock]:
     return await repository.of_retirement(session, retirement_id)
-
-
-async def is_frozen(session: AsyncSession, listing_id: UUID) -> bool:
-    """Say whether the units of a listing may not be sold, because their project is suspended."""
-    return any(block.frozen for block in await repository.of_listing(session, listing_id))
 
 
 @dataclass(frozen=True, slots=True)

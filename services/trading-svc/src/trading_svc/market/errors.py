@@ -16,7 +16,8 @@ class ListingClosed(DomainError):
     status = 409
     title = Text(zh="挂牌已结束", en="The listing is closed")
     detail = Text(
-        zh="挂牌 {listing_id} 状态为 {listing_status}。", en="The listing {listing_id} is {listing_status}."
+        zh="挂牌 {listing_id} 状态为 {listing_status}。",
+        en="The listing {listing_id} is {listing_status}.",
     )
     fix = Text(zh="选择其他挂牌：GET /v1/listings。", en="Choose another: GET /v1/listings.")
 
@@ -51,9 +52,7 @@ class OwnListing(DomainError):
     type = "own-listing"
     status = 409
     title = Text(zh="不得购买自己的挂牌", en="An organisation may not buy its own listing")
-    detail = Text(
-        zh="挂牌 {listing_id} 由本单位发布。", en="The listing {listing_id} is your own."
-    )
+    detail = Text(zh="挂牌 {listing_id} 由本单位发布。", en="The listing {listing_id} is your own.")
     fix = Text(
         zh="要收回自己的减排量，请撤回挂牌：DELETE /v1/listings/{listing_id}。",
         en="To have the units back, withdraw it: DELETE /v1/listings/{listing_id}.",

@@ -20,7 +20,10 @@ class ListingIn(BaseModel):
     vintage: int = Field(ge=2000, le=9999, strict=True)
     quantity_t: int = Field(ge=1, le=QUANTITY_T_MAX, strict=True, description="整吨 / whole tonnes")
     price_fen_per_t: int = Field(
-        ge=1, le=PRICE_FEN_MAX, strict=True, description="单价，分/吨；最小变动 1 分 / fen per tonne"
+        ge=1,
+        le=PRICE_FEN_MAX,
+        strict=True,
+        description="单价，分/吨；最小变动 1 分 / fen per tonne",
     )
 
 

@@ -119,7 +119,8 @@ async def buy(
         raise ListingNotFound(pointer="/listing_id", listing_id=listing_id)
     await accounts.get_trader(session, listing.seller_code)
     _check_order(listing, buyer_code, quantity_t, price_fen_per_t_max)
-    if await holdings.is_frozen(session, listing_id):
+    reserved = await holdings.reserved_for(session, listing_id)
+    if any(block.frozen for block in reserved):
         raise UnitsFrozen(listing_id=listing_id)
     order = Order(
         id=new_id(),
@@ -144,7 +145,7 @@ async def buy(
     )
     delivered = await holdings.deliver(
         session,
-        listing_id=listing_id,
+        reserved,
         order_id=order.id,
         seller_code=listing.seller_code,
         buyer_code=buyer_code,
