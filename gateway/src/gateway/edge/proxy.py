@@ -12,9 +12,9 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.edge import guard, headers, routing
-from gateway.edge.bodies import BoundedBody, too_large
+from gateway.edge.bodies import BoundedBody
 from gateway.edge.callers import Callers
-from gateway.edge.errors import RateLimited
+from gateway.edge.errors import BodyTooLarge, RateLimited
 from gateway.edge.headers import Headers
 from gateway.edge.limits import Decision, Limits
 from gateway.edge.upstream import ClientGone
@@ -77,7 +77,7 @@ class Proxy:
             target = routing.match(scope["path"])
             if scope["path"] not in PROBES:
                 await self._count(scope, sent)
-            receive = self._bounded(scope, receive)
+            receive = await self._bounded(scope, receive)
         except DomainError as error:
             await self._refuse(error, scope, sent)
             return
@@ -104,22 +104,26 @@ class Proxy:
                 headers={"Retry-After": str(decision.reset_s)},
             )
 
-    def _bounded(self, scope: Scope, receive: Receive) -> Receive:
+    async def _bounded(self, scope: Scope, receive: Receive) -> Receive:
         """Return the body with its limits; raises BodyTooLarge for a length that passes them."""
         length: int | None = scope["body_length"]
         if length == 0:
             return receive
         path: str = scope["path"]
         upload = path == routing.UPLOADS or path.startswith(routing.UPLOADS + "/")
-        bytes_max = self._bodies.upload_bytes_max if upload else self._bodies.bytes_max
-        if length is not None and length > bytes_max:
-            raise too_large(bytes_max)
-        return BoundedBody(
+        body = BoundedBody(
             receive,
-            bytes_max=bytes_max,
+            length=length,
+            bytes_max=self._bodies.upload_bytes_max if upload else self._bodies.bytes_max,
             idle_timeout_s=self._bodies.idle_timeout_s,
             timeout_s=self._bodies.upload_timeout_s if upload else self._bodies.timeout_s,
         )
+        if body.refusal is not None:
+            # A client that waits for "100 Continue" reads the refusal first.
+            if not any(name == b"expect" for name, _ in scope["headers"]):
+                await body.drain()
+            raise body.refusal
+        return body
 
     async def _forward(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand the request to its service, with what the service may see of it."""
@@ -188,6 +192,8 @@ async def _run(app: ASGIApp, scope: Scope, request: Request, receive: Receive, s
     except Exception as error:  # noqa: BLE001 - the server would only cut the connection
         failure = error
     refusal: DomainError | None = getattr(receive, "refusal", None)
+    if isinstance(refusal, BodyTooLarge) and isinstance(receive, BoundedBody):
+        await receive.drain()
     if refusal is None and isinstance(failure, DomainError):
         refusal = failure
     if refusal is None and failure is not None:
