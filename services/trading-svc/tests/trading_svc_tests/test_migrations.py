@@ -1,0 +1,7 @@
+from trading_svc.wiring import MIGRATIONS
+
+from tht_kit.migrations import check
+
+
+async def test_the_models_are_what_the_migrations_make(database):
+    check(database.url, MIGRATIONS)
