@@ -33,6 +33,13 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "calendar | methodologies",
         "organisations",
     ),
+    "trading_svc": (
+        "claims | compliance | market | overview",
+        "retirements",
+        "certificates",
+        "cash | holdings",
+        "accounts",
+    ),
 }
 
 # A service's own modules, above and below its slices.
