@@ -18,6 +18,7 @@ PREFIXES: dict[str, tuple[str, ...]] = {
     ),
     "trading": (
         "/v1/accounts",
+        "/v1/holdings",
         "/v1/cash",
         "/v1/listings",
         "/v1/orders",
