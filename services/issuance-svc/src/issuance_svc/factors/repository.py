@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import and_, or_, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from issuance_svc.factors.models import Factor
@@ -34,10 +34,9 @@ async def list_newest(session: AsyncSession, needs: Sequence[FactorNeed]) -> Seq
     if not wanted:
         return []
     place = (Factor.kind, Factor.region, Factor.subject, Factor.year)
-    statement = (
-        select(Factor).where(or_(*wanted)).distinct(*place).order_by(*place, Factor.version.desc())
-    )
-    return (await session.scalars(statement)).all()
+    statement = select(Factor).where(or_(*wanted)).order_by(*place, Factor.version.desc())
+    newest = statement.ext(distinct_on(*place))
+    return (await session.scalars(newest)).all()
 
 
 async def list_after(

@@ -91,7 +91,7 @@ async def seed(session: AsyncSession) -> None:
 
 def seed_rows() -> list[dict[str, Any]]:
     """Read seeds/factors.yaml; every scalar as text first, so no value passes a binary float."""
-    text = (files("issuance_svc.seeds") / "factors.yaml").read_text(encoding="utf-8")
+    text = (files("issuance_svc") / "seeds" / "factors.yaml").read_text(encoding="utf-8")
     return [_seed_row(entry) for entry in yaml.load(text, yaml.BaseLoader)]  # noqa: S506 - text only
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import BigInteger, cast, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from issuance_svc.issuances.models import Issuance, IssuanceStatus, IssuedBlock, SerialLine
@@ -70,7 +70,7 @@ async def list_blocks(session: AsyncSession, issuance_ids: Sequence[UUID]) -> Se
 
 async def find_block(session: AsyncSession, number: int) -> IssuedBlock | None:
     """Return the issued block that holds the number."""
-    statement = select(IssuedBlock).where(IssuedBlock.block.contains(number))
+    statement = select(IssuedBlock).where(IssuedBlock.block.contains(cast(number, BigInteger)))
     return (await session.scalars(statement)).first()
 
 

@@ -106,7 +106,7 @@ async def evidence(
 
 async def seed(session: AsyncSession) -> None:
     """Load the packaged claim rules; repeating it changes nothing."""
-    text = (files("issuance_svc.seeds") / "rules.yaml").read_text(encoding="utf-8")
+    text = (files("issuance_svc") / "seeds" / "rules.yaml").read_text(encoding="utf-8")
     entries = yaml.load(text, yaml.BaseLoader)  # noqa: S506 - text only
     await repository.insert_rules(session, [_rule(entry) for entry in entries])
 

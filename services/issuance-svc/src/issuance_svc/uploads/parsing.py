@@ -134,7 +134,7 @@ def _meter_row(row: table.Row) -> MeterRow:
         row.wrong("calibration", "应为 valid、late 或 missing", "must be valid, late or missing")
     mpe_pct = row.optional_number_in("mpe_pct", least=0, most=MPE_PCT_MAX)
     error_pct = row.optional_number_in("error_pct", least=-ERROR_PCT_MAX, most=ERROR_PCT_MAX)
-    if not mpe_pct and (calibration != "valid" or error_pct is not None):
+    if not mpe_pct and (calibration in ("late", "missing") or error_pct is not None):
         row.wrong(
             "mpe_pct",
             "未按时校准或给出误差时，须填写该准确度等级的最大允许误差（大于 0）",

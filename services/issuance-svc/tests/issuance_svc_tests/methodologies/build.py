@@ -10,7 +10,7 @@ import yaml
 from issuance_svc.methodologies import calculation as c
 from issuance_svc.methodologies.catalogue import Methodology
 
-SEED = yaml.load((files("issuance_svc.seeds") / "factors.yaml").read_text(), yaml.BaseLoader)
+SEED = yaml.load((files("issuance_svc") / "seeds" / "factors.yaml").read_text(), yaml.BaseLoader)
 
 
 def factor(need: c.FactorNeed) -> c.Factor:

@@ -1,0 +1,25 @@
+"""What this service emits is what the contracts declare; what it listens to, it can take."""
+
+from issuance_svc.subscriptions import SUBSCRIPTIONS
+from issuance_svc_tests.factories import PV_ID
+from tht_contracts.examples import EXAMPLES
+from tht_contracts.registry import EVENTS
+
+OWN = {name for name, event in EVENTS.items() if event.owner == "issuance-svc"}
+
+
+async def test_every_event_of_the_service_is_emitted_and_valid(desk, events):
+    await desk.issued(await desk.reported())
+    emitted = await events(PV_ID)  # decodes each body with its class
+    assert {event.event_type for event in emitted} == OWN
+    assert all(event.owner == "issuance-svc" for event in emitted)
+
+
+async def test_every_example_of_the_topics_it_reads_is_taken(deliver, count_rows):
+    handled = {event for found in SUBSCRIPTIONS for event in found.handlers}
+    examples = [example for example in EXAMPLES if type(example) in handled]
+    assert {type(example) for example in examples} == handled
+    await deliver(*examples)
+    await deliver(*examples)
+    assert await count_rows("outbox") == 0  # no dead letter
+    assert await count_rows("projects") == await count_rows("aggregates") == 1
