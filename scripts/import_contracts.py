@@ -33,6 +33,13 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "calendar | methodologies",
         "organisations",
     ),
+    "issuance_svc": (
+        "issuances",
+        "reports",
+        "aggregates | uploads",
+        "factors | projects",
+        "methodologies",
+    ),
     "trading_svc": (
         "claims | compliance | market | overview",
         "retirements",
