@@ -1,4 +1,4 @@
-"""The API process: uvicorn --factory issuance_svc.main:create_app"""
+"""The API process of issuance-svc: uvicorn --factory issuance_svc.main:create_app"""
 
 from fastapi import FastAPI
 

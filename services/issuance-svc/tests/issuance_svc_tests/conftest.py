@@ -64,6 +64,7 @@ async def container(database) -> Container:
 
 @pytest.fixture
 def clock(container) -> FakeClock:
+    assert isinstance(container.clock, FakeClock)
     return container.clock
 
 
@@ -118,7 +119,8 @@ def count_rows(database):
 
     async def counted(table: str) -> int:
         async with database.read() as session:
-            return (await session.execute(text(f"SELECT count(*) FROM {table}"))).scalar_one()
+            rows = await session.execute(text(f"SELECT count(*) FROM {table}"))
+            return int(rows.scalar_one())
 
     return counted
 

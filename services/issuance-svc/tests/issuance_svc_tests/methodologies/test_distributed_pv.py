@@ -33,7 +33,7 @@ def year_2025(export: str, imported: str, **changes) -> c.Inputs:
 def test_r13_normal():
     found = run(year_2025("1200000", "12000"))
     assert found.calculated == Decimal("849.8655")
-    assert (found.calculated_t, found.deducted) == (849, 0)
+    assert (found.calculated_t, found.deducted) == (849, Decimal(0))
     assert [(share.vintage, share.quantity_t) for share in found.vintages] == [(2025, 849)]
 
 

@@ -1,6 +1,7 @@
 import asyncio
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -297,7 +298,7 @@ async def test_under_a_tonne_is_shown_but_goes_no_further(desk):
 # --- R21 -----------------------------------------------------------------------------------------
 
 
-async def recomputed(api, report) -> tuple[dict, dict]:
+async def recomputed(api, report) -> tuple[dict[str, Any], dict[str, Any]]:
     path = f"/v1/reports/{report['report_id']}/calculation"
     shown = (await api.get(path, headers=as_officer("officer-a"))).json()
     module = version(shown["methodology_code"], shown["formula_version"])
