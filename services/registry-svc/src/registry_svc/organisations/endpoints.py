@@ -6,7 +6,7 @@ from fastapi import Depends, Query, Response
 
 from registry_svc.organisations import service
 from registry_svc.organisations.models import Kind
-from registry_svc.organisations.schemas import OrganisationIn, OrganisationOut
+from registry_svc.organisations.schemas import OrganisationChangeIn, OrganisationIn, OrganisationOut
 from tht_kit.auth import require
 from tht_kit.http import Now, ReadSession, WriteSession, new_router
 from tht_kit.idempotency import Idempotent
@@ -28,6 +28,20 @@ async def register_organisation(
         session, code=body.organisation_code, name=body.name, kinds=body.kinds, now=now
     )
     response.headers["Location"] = f"/v1/organisations/{organisation.organisation_code}"
+    return OrganisationOut.of(organisation)
+
+
+@router.put(
+    "/{organisation_code}",
+    dependencies=[Depends(require("organisations:write"))],
+    summary="变更单位信息 / Change an organisation",
+)
+async def change_organisation(
+    organisation_code: str, body: OrganisationChangeIn, session: WriteSession, now: Now
+) -> OrganisationOut:
+    organisation = await service.change(
+        session, organisation_code, name=body.name, kinds=body.kinds, now=now
+    )
     return OrganisationOut.of(organisation)
 
 

@@ -31,6 +31,10 @@ async def find(session: AsyncSession, organisation_code: str) -> Organisation | 
     return await session.get(Organisation, organisation_code)
 
 
+async def find_for_update(session: AsyncSession, organisation_code: str) -> Organisation | None:
+    return await session.get(Organisation, organisation_code, with_for_update=True)
+
+
 async def list_after(
     session: AsyncSession, *, kind: str | None, after: str | None, limit: int
 ) -> Sequence[Organisation]:

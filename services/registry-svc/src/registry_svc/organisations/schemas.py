@@ -22,6 +22,13 @@ class OrganisationIn(BaseModel):
     kinds: list[Kind] = Field(min_length=1, max_length=len(Kind))
 
 
+class OrganisationChangeIn(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    name: Line
+    kinds: list[Kind] = Field(min_length=1, max_length=len(Kind))
+
+
 class OrganisationOut(BaseModel):
     organisation_code: str
     name: str

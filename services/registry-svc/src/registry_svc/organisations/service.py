@@ -49,6 +49,26 @@ async def register(
     return organisation
 
 
+async def change(
+    session: AsyncSession, code: str, *, name: str, kinds: Sequence[Kind], now: datetime
+) -> Organisation:
+    """Change an organisation's name and kinds as its next version; the same again changes nothing.
+
+    Raises OrganisationNotFound.
+    """
+    organisation = await repository.find_for_update(session, code)
+    if organisation is None:
+        raise OrganisationNotFound(organisation_code=code)
+    wanted: list[str] = sorted(set(kinds))
+    if (organisation.name, organisation.kinds) == (name, wanted):
+        return organisation
+    organisation.name = name
+    organisation.kinds = wanted
+    organisation.version += 1
+    await emit(session, _registered(organisation), now=now)
+    return organisation
+
+
 async def get(session: AsyncSession, code: str) -> Organisation:
     """Return the organisation; raises OrganisationNotFound."""
     organisation = await repository.find(session, code)

@@ -133,3 +133,35 @@ async def test_a_cursor_fits_its_own_filter_only(api):
     cursor = page["next_cursor"]
     answer = await api.get(PATH, params={"kind": "operator", "limit": 1, "cursor": cursor})
     assert (answer.status_code, answer.json()["type"]) == (400, "/problems/cursor-invalid")
+
+
+async def test_a_change_is_the_next_version_and_told_once(api, events):
+    body = organisation()
+    path = f"{PATH}/{body['organisation_code']}"
+    await api.post(PATH, json=body, headers=writer())
+    change = {"name": "渝光能源集团", "kinds": ["owner", "controlled_enterprise"]}
+    for _ in range(2):
+        changed = await api.put(path, json=change, headers=writer())
+        assert (changed.status_code, changed.json()["version"]) == (200, 2)
+    assert (await api.get(path)).json() == changed.json()
+    told = await events(body["organisation_code"])
+    assert [(event.version, event.name) for event in told] == [
+        (1, "渝光分布式能源有限公司"),
+        (2, "渝光能源集团"),
+    ]
+
+
+async def test_changes_at_once_make_one_version_each(api, events):
+    code = await register_organisation(api, "owner")
+    bodies = [{"name": f"第 {number} 版", "kinds": ["owner"]} for number in range(8)]
+    answers = await asyncio.gather(
+        *(api.put(f"{PATH}/{code}", json=body, headers=writer()) for body in bodies)
+    )
+    assert sorted(answer.json()["version"] for answer in answers) == list(range(2, 10))
+    assert [event.version for event in await events(code)] == list(range(1, 10))
+
+
+async def test_an_unknown_organisation_cannot_be_changed(api):
+    change = {"name": "无", "kinds": ["owner"]}
+    answer = await api.put(f"{PATH}/{organisation_code()}", json=change, headers=writer())
+    assert (answer.status_code, answer.json()["type"]) == (404, "/problems/organisation-not-found")
