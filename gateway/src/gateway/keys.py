@@ -39,7 +39,7 @@ class SigningKeys:
         """Return the published document."""
         return {
             "keys": [
-                {**key.as_dict(private=False), "use": "sig", "alg": "EdDSA"} for key in self.keys
+                {**key.as_dict(private=False), "use": "sig", "alg": "Ed25519"} for key in self.keys
             ]
         }
 

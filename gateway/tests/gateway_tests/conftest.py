@@ -137,11 +137,11 @@ async def start(start_platform) -> AsyncIterator[Any]:
 
 
 @pytest.fixture(params=["http", "direct"])
-async def platform(request, start) -> Platform:
+async def platform(request, start):
     """A platform over each transport."""
     return await start(request.param)
 
 
 @pytest.fixture
-async def direct(start) -> Platform:
+async def direct(start):
     return await start("direct")

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+from typing import Any
 
 import orjson
 
@@ -14,7 +15,7 @@ class Standin:
         self.reset()
 
     def reset(self) -> None:
-        self.asked: list[dict] = []
+        self.asked: list[dict[str, Any]] = []
         self.offset_s = 0
         self.ready = True
         self.answers: dict[str, object] = {}

@@ -1,6 +1,7 @@
 """HTTP of the sandbox clock; these routes exist only where SANDBOX=1."""
 
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Annotated
 
 from fastapi import Depends
@@ -37,9 +38,7 @@ async def get_sandbox_clock(session: ReadSession, container: GatewayDep, mover: 
     ),
 )
 async def move_sandbox_clock(body: ClockIn, container: GatewayDep, mover: Mover) -> ClockOut:
-    async with container.database.read() as reading:
-        offset_s = await service.get_offset_s(reading)
-    working_day = await _working_day(body, container, offset_s)
+    working_day = await _working_day(body, container)
     real_now = system_now()
 
     def target(offset_now_s: int) -> datetime:
@@ -59,7 +58,9 @@ async def move_sandbox_clock(body: ClockIn, container: GatewayDep, mover: Mover)
             moved_by=mover.subject,
             real_now=real_now,
         )
-    late = await followers.wait_for_all(container.upstreams, container.clock, offset_s)
+    late = await followers.wait_for_all(
+        container.upstreams, container.clock, partial(_current_offset_s, container)
+    )
     if late:
         raise ClockLags(services=", ".join(late), headers={"Retry-After": "2"})
     return _clock(offset_s, [])
@@ -75,13 +76,19 @@ def _clock(offset_s: int, late: list[str]) -> ClockOut:
     )
 
 
-async def _working_day(body: ClockIn, container: GatewayContainer, offset_s: int) -> date | None:
+async def _current_offset_s(container: GatewayContainer) -> int:
+    async with container.database.read() as session:
+        return await service.get_offset_s(session)
+
+
+async def _working_day(body: ClockIn, container: GatewayContainer) -> date | None:
     """Ask the registry, whose calendar it is, for the N-th working day after today.
 
     Raises MissingCalendarYear, TemporarilyUnavailable.
     """
     if body.advance is None or body.advance.working_days is None:
         return None
+    offset_s = await _current_offset_s(container)
     tomorrow = legal_date(system_now() + timedelta(seconds=offset_s)) + timedelta(days=1)
     query = f"start={tomorrow.isoformat()}&working_days={body.advance.working_days}"
     try:

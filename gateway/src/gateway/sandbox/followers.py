@@ -1,7 +1,7 @@
 """Whether every process runs on the sandbox clock's offset: their /healthz says it."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 from starlette.types import ASGIApp
 
@@ -23,12 +23,19 @@ async def lagging(upstreams: Mapping[str, ASGIApp], clock: Clock, offset_s: int)
 
 
 async def wait_for_all(
-    upstreams: Mapping[str, ASGIApp], clock: Clock, offset_s: int, *, wait_s: float = WAIT_S_MAX
+    upstreams: Mapping[str, ASGIApp],
+    clock: Clock,
+    offset_s: Callable[[], Awaitable[int]],
+    *,
+    wait_s: float = WAIT_S_MAX,
 ) -> list[str]:
-    """Wait until all follow; return the names of those that do not in time."""
+    """Wait until all follow; return the names of those that do not in time.
+
+    `offset_s` is asked each time: somebody else may move the clock on in the meantime.
+    """
     loop = asyncio.get_running_loop()
     deadline_s = loop.time() + wait_s
-    while late := await lagging(upstreams, clock, offset_s):
+    while late := await lagging(upstreams, clock, await offset_s()):
         if loop.time() > deadline_s:
             return late
         await asyncio.sleep(POLL_S)

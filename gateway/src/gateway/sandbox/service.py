@@ -5,7 +5,7 @@ keep their later dates.
 """
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -37,7 +37,8 @@ async def move(
     wanted = target(row.offset_s)
     if not YEAR_FIRST <= wanted.year <= YEAR_LAST:
         raise ClockOutOfRange(pointer=pointer, first=YEAR_FIRST, last=YEAR_LAST)
-    row.offset_s = round((wanted - real_now).total_seconds())
+    # Rounded up: a clock set to a moment is never still before it.
+    row.offset_s = -((real_now - wanted) // timedelta(seconds=1))
     row.moved_by = moved_by
     row.moved_at = real_now
     await session.flush()

@@ -28,7 +28,7 @@ class PublicKeyOut(BaseModel):
     x: str
     kid: str
     use: Literal["sig"]
-    alg: Literal["EdDSA"]
+    alg: Literal["Ed25519"]
 
 
 class KeySetOut(BaseModel):
