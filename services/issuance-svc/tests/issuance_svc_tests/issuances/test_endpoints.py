@@ -205,6 +205,17 @@ async def test_a_suspended_project_does_not_issue_until_it_is_back(desk, deliver
     assert (await desk.approve(issuance_id)).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("export", "quantity_t"), [("1397.87", 1), ("1397.86", 0), ("13978682956.38", 10_000_000)]
+)
+async def test_from_one_tonne_to_ten_million(desk, export, quantity_t):
+    report = await desk.reported(meter_csv(export=export, imported="0"))
+    assert report["calculated_t"] == quantity_t
+    if quantity_t:
+        (block,) = (await desk.issued(report))["blocks"]
+        assert (block["start"], block["end"]) == (1, quantity_t)
+
+
 async def test_batches_of_a_project_are_numbered(desk):
     for batch_no, year in enumerate((2023, 2024, 2025), 1):
         report = await desk.reported(
