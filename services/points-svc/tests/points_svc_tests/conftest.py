@@ -1,4 +1,5 @@
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -32,11 +33,12 @@ database = service_database_fixture(
 )
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def container(database) -> AsyncIterator[Container]:
+@asynccontextmanager
+async def running(url: str) -> AsyncIterator[Container]:
+    """The service's container over a database, with its scenarios loaded and a clock to move."""
     settings = load(
         PointsSettings,
-        database_url=database.url,
+        database_url=url,
         bus="inprocess",
         auth_issuer=ISSUER,
         cursor_secret="0123456789abcdef0123456789abcdef",
@@ -50,6 +52,31 @@ async def container(database) -> AsyncIterator[Container]:
     await container.close()
 
 
+@asynccontextmanager
+async def serving(container: Container) -> AsyncIterator[httpx.AsyncClient]:
+    app = create_app(container)
+    transport = httpx.ASGITransport(app)
+    async with (
+        LifespanManager(app),
+        httpx.AsyncClient(transport=transport, base_url="http://points.test") as client,
+    ):
+        yield client
+
+
+# One database per module, whose tests make citizens of their own. Where that is not enough, a
+# folder's conftest has these three again, one per test.
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def container(database) -> AsyncIterator[Container]:
+    async with running(database.url) as container:
+        yield container
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def api(container) -> AsyncIterator[httpx.AsyncClient]:
+    async with serving(container) as client:
+        yield client
+
+
 @pytest.fixture(autouse=True)
 def clock(request) -> FakeClock | None:
     """The service's clock, back at 2026-07-17 10:00 in Chongqing for each test that uses it."""
@@ -60,24 +87,13 @@ def clock(request) -> FakeClock | None:
     return clock
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def api(container) -> AsyncIterator[httpx.AsyncClient]:
-    app = create_app(container)
-    transport = httpx.ASGITransport(app)
-    async with (
-        LifespanManager(app),
-        httpx.AsyncClient(transport=transport, base_url="http://points.test") as client,
-    ):
-        yield client
-
-
 @pytest.fixture
 def app(api, clock) -> App:
     """The city app, the mobility partner and the operator, over the real HTTP edge."""
     return App(api, clock)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def consumer(container) -> Consumer:
     return Consumer(container.database, container.bus, SERVICE, SUBSCRIPTIONS, container.clock)
 

@@ -35,7 +35,7 @@ def at(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=SHANGHAI)
 
 
-def trip(subject: str, scenario_id: str, start: datetime, **fields: Any) -> dict[str, Any]:
+def trip(subject: str, scenario_id: str, start: datetime, /, **fields: Any) -> dict[str, Any]:
     """Return a trip item; `minutes` sets its end, all other fields go into it as they are."""
     minutes = fields.pop("minutes", None)
     item = {

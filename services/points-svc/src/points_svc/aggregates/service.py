@@ -22,10 +22,8 @@ from points_svc.scenarios import service as scenarios
 from points_svc.trips import repository as trip_rows
 from points_svc.trips import service as trips
 from points_svc.trips.models import Trip
-from tht_contracts.events.issuance import CreditsIssued
 from tht_contracts.events.points import AggregateClosed
 from tht_kit.clock import legal_date
-from tht_kit.events import Received
 from tht_kit.ids import new_id
 from tht_kit.outbox import emit
 
@@ -125,23 +123,24 @@ def _closed(aggregate: Aggregate) -> AggregateClosed:
     )
 
 
-async def record_issuances(
-    session: AsyncSession, events: Sequence[Received[CreditsIssued]]
+async def record_issuance(
+    session: AsyncSession,
+    *,
+    aggregate_ids: Sequence[UUID],
+    issuance_id: str,
+    report_id: str,
+    blocks: list[dict[str, Any]],
+    issued_at: datetime,
 ) -> None:
-    """Note on each aggregate which issuance and serials its grams became."""
-    for event in events:
-        issued = event.data
-        if not issued.aggregate_ids:
-            continue
-        blocks: list[dict[str, Any]] = [block.model_dump(mode="json") for block in issued.blocks]
-        await repository.mark_issued(
-            session,
-            [UUID(aggregate_id) for aggregate_id in issued.aggregate_ids],
-            issuance_id=issued.issuance_id,
-            report_id=issued.report_id,
-            blocks=blocks,
-            issued_at=event.time,
-        )
+    """Note on the aggregates which issuance and serials their grams became."""
+    await repository.mark_issued(
+        session,
+        aggregate_ids,
+        issuance_id=issuance_id,
+        report_id=report_id,
+        blocks=blocks,
+        issued_at=issued_at,
+    )
 
 
 async def get(session: AsyncSession, aggregate_id: UUID) -> Aggregate:

@@ -22,6 +22,7 @@ ITEMS_MAX = 1000
 BODY_BYTES_MAX = 1024 * 1024
 # A position is hashed in units of 1e-7 degree (about a centimetre).
 DEGREE_UNITS = 10_000_000
+LAT_MAX, LNG_MAX = 90, 180
 YEAR_MIN, YEAR_MAX = 2000, 2100
 TIMES_TOLERANCE = timedelta(seconds=60)
 
@@ -122,12 +123,12 @@ def json_array(body: bytes) -> list[Item]:
 def _item(raw: msgspec.Raw) -> Item:
     try:
         return normalise(_trip.decode(raw))
-    except (msgspec.MsgspecError, RecursionError, ValueError, OverflowError) as error:
+    except (msgspec.MsgspecError, RecursionError, ValueError, ArithmeticError) as error:
         return _malformed(raw, str(error))
 
 
 def normalise(wire: TripWire) -> TripItem:
-    """Return the item of a trip. Raises ValueError or OverflowError with what cannot be true."""
+    """Return the item of a trip. Raises ValueError or ArithmeticError with what cannot be true."""
     event_id = wire.event_id or wire.trip_id
     trip_id = wire.trip_id or wire.event_id
     if event_id is None or trip_id is None:
@@ -181,7 +182,8 @@ def _place(place: Place | None, name: str) -> tuple[geo.Point | None, list[Any] 
     """Return the point in WGS-84, and the position as given for the content hash."""
     if place is None:
         return None, None
-    if not (abs(place.lat) <= 90 and abs(place.lng) <= 180):  # noqa: PLR2004 - degrees of a globe
+    finite = place.lat.is_finite() and place.lng.is_finite()
+    if not (finite and abs(place.lat) <= LAT_MAX and abs(place.lng) <= LNG_MAX):
         raise ValueError(f"{name} is no position: lat -90 to 90, lng -180 to 180")
     point = geo.to_wgs84(float(place.lat), float(place.lng), place.crs)
     key = [round(place.lat * DEGREE_UNITS), round(place.lng * DEGREE_UNITS), place.crs]
