@@ -47,6 +47,13 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "cash | holdings",
         "accounts",
     ),
+    "points_svc": (
+        "aggregates",
+        "redemptions | totals | trips",
+        "points",
+        "citizens",
+        "distribution | rewards | scenarios",
+    ),
 }
 
 # A service's own modules, above and below its slices.
