@@ -3,13 +3,17 @@
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import ARRAY, ColumnElement, any_, literal
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import ARRAY, ColumnElement, MetaData, any_, literal
+from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute
 
-from tht_kit.db import declarative_base
+from tht_kit.db import NAMING
 from tht_kit.tables import kit_tables
 
-Base = declarative_base()
+
+class Base(DeclarativeBase):
+    metadata = MetaData(naming_convention=NAMING)
+
+
 kit_tables(Base.metadata)
 
 
