@@ -66,17 +66,18 @@ class DomainError(Exception):
         super().__init__(self.detail.render("en", params))
 
 
-def catalogue() -> dict[str, type[DomainError]]:
+def catalogue(*, strict: bool = True) -> dict[str, type[DomainError]]:
     """Return every error type known to this process, by its stable name.
 
-    Raises RuntimeError if two classes claim one name with different statuses or titles.
+    Raises RuntimeError if two classes claim one name with different statuses or titles; not
+    `strict`, the first one is shown.
     """
     known: dict[str, type[DomainError]] = {}
     for error in _subclasses(DomainError):
         if "type" not in error.__dict__:
             continue
         other = known.setdefault(error.type, error)
-        if (other.status, other.title) != (error.status, error.title):
+        if strict and (other.status, other.title) != (error.status, error.title):
             raise RuntimeError(
                 f"{error.type} is declared by {other.__module__} and {error.__module__}"
             )

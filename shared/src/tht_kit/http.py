@@ -250,7 +250,7 @@ def problem_catalogue() -> list[dict[str, Any]]:
             "detail": {"zh": error.detail.zh, "en": error.detail.en},
             "fix": {"zh": error.fix.zh, "en": error.fix.en},
         }
-        for _, error in sorted(catalogue().items())
+        for _, error in sorted(catalogue(strict=False).items())
     ]
 
 
