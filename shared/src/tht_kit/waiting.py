@@ -8,7 +8,10 @@ async def wait_any(*events: asyncio.Event, timeout_s: float | None) -> None:
     if any(event.is_set() for event in events):
         return
     # asyncio can wait for several things only through tasks; these end inside this call.
-    waiters = [asyncio.ensure_future(event.wait()) for event in events]
+    waiters = [
+        asyncio.ensure_future(event.wait())  # tht: allow THT004 awaited and cancelled in this call
+        for event in events
+    ]
     try:
         await asyncio.wait(waiters, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
     finally:
