@@ -5,27 +5,21 @@ Formulas (1) to (9) of AR-CM-001-V01 / AR-TOOL14 (structure M), CF and RSR gener
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, timedelta
 from decimal import Decimal, localcontext
 
-from issuance_svc.methodologies import allometry, sampling
+from issuance_svc.methodologies import allometry, inventory, sampling
 from issuance_svc.methodologies import calculation as c
 from issuance_svc.methodologies.errors import (
-    ActivityContradicts,
     ActivityIncomplete,
     ActivityNotApplicable,
     FireNotQuantified,
     ReductionNegative,
     ReviewRequired,
 )
+from issuance_svc.methodologies.inventory import Plot
 
 CODE = "CQCM-902-V001"
 FORMULA_VERSION = "1"
-
-# An inventory stands for the bound of the period it is nearest to, and lies at most this far off [D].
-INVENTORY_DAYS_MAX = 92
-NAMED_MAX = 20
 
 T90 = "students_t_90"
 DISCOUNT = "sampling_discount_pct"
@@ -33,22 +27,13 @@ SPECIES_KINDS = {"WD": "species_wd", "BEF": "species_bef", "RSR": "species_rsr",
 GENERIC_KINDS = {"RSR": "biomass_rsr", "CF": "biomass_cf"}
 
 
-@dataclass(frozen=True, slots=True)
-class Plot:
-    """One permanent plot: its first and second inventory."""
-
-    plot_no: str
-    stratum: str
-    before: c.PlotMeasurement
-    after: c.PlotMeasurement
-
-
 def needs(inputs: c.Inputs) -> list[c.FactorNeed]:
     """Return the parameters of the biomass path in use, the sampling rule, K_RISK and the alarm.
 
     Raises what pairing the plots raises.
     """
-    plots = _pair_plots(inputs)
+    _refuse_what_does_not_apply(inputs)
+    plots = inventory.pair_plots(inputs)
     counts: dict[str, int] = defaultdict(int)
     for plot in plots:
         counts[plot.stratum] += 1
@@ -74,10 +59,11 @@ def calculate(inputs: c.Inputs) -> c.Outcome:
     Raises ActivityNotApplicable, ActivityIncomplete, ActivityContradicts, FireNotQuantified,
     SamplingRefused, ReviewRequired, ReductionNegative, FactorKindRefused.
     """
-    plots = _pair_plots(inputs)
+    _refuse_what_does_not_apply(inputs)
+    plots = inventory.pair_plots(inputs)
     with localcontext(c.MEASURED):
+        _alarm(inputs, plots)
         change, found = _project_change(inputs, plots)
-        _alarm(inputs, found)
         discounted = _discounted(inputs, change, found)
         gross = _less_baseline(inputs, discounted)
         k_risk = inputs.factor("K_RISK", "k_risk")
@@ -106,36 +92,6 @@ def calculate(inputs: c.Inputs) -> c.Outcome:
     return c.finish(net, by_year, deducted=deducted.value)
 
 
-def _pair_plots(inputs: c.Inputs) -> list[Plot]:
-    """Return the plots with exactly one inventory near each bound of the period, sorted."""
-    _refuse_what_does_not_apply(inputs)
-    near: dict[str, dict[str, list[c.PlotMeasurement]]] = defaultdict(lambda: defaultdict(list))
-    for row in inputs.plots:
-        to_start = abs((row.measured_on - inputs.claimed.start).days)
-        to_end = abs((inputs.claimed.until - row.measured_on).days)
-        if min(to_start, to_end) <= INVENTORY_DAYS_MAX:
-            near[row.plot_no]["before" if to_start <= to_end else "after"].append(row)
-    names = sorted({row.plot_no for row in inputs.plots})
-    unpaired = [
-        name for name in names if len(near[name]["before"]) != 1 or len(near[name]["after"]) != 1
-    ]
-    if unpaired or not names:
-        named = ", ".join(unpaired[:NAMED_MAX]) or "-"
-        raise ActivityIncomplete(
-            reason=c.both(
-                f"每块样地须在监测期起止日前后 {INVENTORY_DAYS_MAX} 天内各有一次调查；不符合的样地：{named}。",
-                f"Each plot needs one inventory within {INVENTORY_DAYS_MAX} days of each end of the"
-                f" period; these have not: {named}.",
-            )
-        )
-    plots = [
-        Plot(name, near[name]["before"][0].stratum, near[name]["before"][0], near[name]["after"][0])
-        for name in names
-    ]
-    _must_agree(inputs, plots)
-    return plots
-
-
 def _refuse_what_does_not_apply(inputs: c.Inputs) -> None:
     if inputs.declared.fire_occurred:
         raise FireNotQuantified(formula_version=FORMULA_VERSION)
@@ -149,43 +105,6 @@ def _refuse_what_does_not_apply(inputs: c.Inputs) -> None:
     ]
     if unused:
         raise ActivityNotApplicable(methodology_code=CODE, what=", ".join(unused))
-
-
-def _must_agree(inputs: c.Inputs, plots: Sequence[Plot]) -> None:
-    """Refuse inventories that contradict themselves or the registered parcels."""
-    areas: dict[str, set[Decimal]] = defaultdict(set)
-    sizes: dict[str, set[Decimal]] = defaultdict(set)
-    for plot in plots:
-        if plot.before.stratum != plot.after.stratum:
-            raise _contradiction(
-                f"样地 {plot.plot_no} 换了层", f"plot {plot.plot_no} changed its stratum"
-            )
-        for row in (plot.before, plot.after):
-            areas[plot.stratum].add(row.stratum_area_ha)
-            sizes[plot.stratum].add(row.plot_area_m2)
-    for stratum, found in areas.items():
-        if len(found) > 1:
-            raise _contradiction(
-                f"层 {stratum} 的面积不一致", f"stratum {stratum} has several areas"
-            )
-    for stratum, found in sizes.items():
-        if len(found) > 1:
-            raise _contradiction(
-                f"层 {stratum} 的样地面积不等，抽样误差公式要求等面积样地",
-                f"plots of stratum {stratum} differ in area; the sampling error needs equal plots",
-            )
-    claimed_ha = sum((next(iter(found)) for found in areas.values()), Decimal(0))
-    if claimed_ha > inputs.project.area_ha:
-        raise _contradiction(
-            f"各层面积合计 {claimed_ha} 公顷，超过登记地块面积 {inputs.project.area_ha} 公顷",
-            f"the strata cover {claimed_ha} ha, the registered parcels {inputs.project.area_ha} ha",
-        )
-    if len({plot.before.volume_m3_per_ha is None for plot in plots}) > 1:
-        raise _contradiction("蓄积量与生物量两种路径混用", "volume and biomass are mixed")
-
-
-def _contradiction(zh: str, en: str) -> ActivityContradicts:
-    return ActivityContradicts(reason=c.both(f"{zh}。", f"{en[0].upper()}{en[1:]}."))
 
 
 def _by_volume(plots: Sequence[Plot]) -> bool:
@@ -291,10 +210,10 @@ def _measured_share(inputs: c.Inputs, plot: Plot) -> c.Step:
     A plot measured on day d stands for the moment of that day nearest to the period's bound. Days
     outside the two inventories earn nothing: growth is never extrapolated.
     """
-    first = _moment(plot.before.measured_on, inputs.claimed.start)
-    last = _moment(plot.after.measured_on, inputs.claimed.until)
+    first = inventory.moment(plot.before.measured_on, inputs.claimed.start)
+    last = inventory.moment(plot.after.measured_on, inputs.claimed.until)
     inside = c.year_share(max(first, inputs.eligible.start), min(last, inputs.eligible.until))
-    measured = c.year_share(first, last)
+    measured = _measured_years(inputs, plot)
     return c.step(
         "share",
         c.words(
@@ -312,16 +231,15 @@ def _measured_share(inputs: c.Inputs, plot: Plot) -> c.Step:
     )
 
 
-def _moment(measured_on: date, bound: date) -> date:
-    return min(max(bound, measured_on), measured_on + timedelta(days=1))
-
-
-def _alarm(inputs: c.Inputs, found: sampling.Estimate) -> None:
-    """R20: gross uptake beyond 40 t/ha and year in any stratum is for a person to judge."""
+def _alarm(inputs: c.Inputs, plots: Sequence[Plot]) -> None:
+    """R20: a stratum that takes up more than 40 t/ha a year, as measured, is for a person to judge."""
     bound = inputs.factor("alarm", "uptake_alarm")
-    years = c.year_share(inputs.eligible.start, inputs.eligible.until)
-    for stratum, mean in sorted(found.means.items()):
-        uptake = mean / years
+    per_stratum: dict[str, list[Decimal]] = defaultdict(list)
+    for plot in plots:
+        change = _stock(inputs, plot.after).value - _stock(inputs, plot.before).value
+        per_stratum[plot.stratum].append(change / _measured_years(inputs, plot))
+    for stratum, rates in sorted(per_stratum.items()):
+        uptake = sum(rates, Decimal(0)) / len(rates)
         if uptake > bound.value:
             shown = uptake.quantize(Decimal("0.01"))
             raise ReviewRequired(
@@ -331,6 +249,11 @@ def _alarm(inputs: c.Inputs, found: sampling.Estimate) -> None:
                     f" (grade {bound.grade}).",
                 )
             )
+
+
+def _measured_years(inputs: c.Inputs, plot: Plot) -> Decimal:
+    first = inventory.moment(plot.before.measured_on, inputs.claimed.start)
+    return c.year_share(first, inventory.moment(plot.after.measured_on, inputs.claimed.until))
 
 
 def _discounted(inputs: c.Inputs, change: c.Step, found: sampling.Estimate) -> c.Step:

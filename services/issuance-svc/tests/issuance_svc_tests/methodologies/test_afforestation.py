@@ -213,6 +213,14 @@ def test_r20_more_than_forty_tonnes_a_hectare_and_year_goes_to_a_person():
         run(spread(nonsense, nonsense))
 
 
+def test_r20_the_alarm_looks_at_the_years_between_the_inventories():
+    """30 t/ha in half a year are 60 a year, though the claimed year is longer."""
+    half = ("2025-04-01", "2025-10-01")
+    rows = [row for i in (1, 2) for row in pair(f"P{i}", "20", "33.93", agb=True, days=half)]
+    with pytest.raises(ReviewRequired, match=r"59\."):
+        run(inputs("2025-01-01", "2025-12-31", plots=rows))
+
+
 def test_r20_a_loss_issues_nothing():
     with pytest.raises(ReductionNegative, match=r"-"):
         run(five_years(pair("P1", "45", "20"), pair("P2", "45", "20")))
