@@ -175,6 +175,8 @@ class Inputs(Part):
     declared: Declared
     readings: list[Reading]
     plots: list[PlotMeasurement]
+    # The last inventory of the project's report before this one: a loss in between must not vanish.
+    plots_before: list[PlotMeasurement]
     aggregates: list[CitizenAggregate]
     factors: dict[str, Factor]
 

@@ -50,7 +50,44 @@ def pair_plots(inputs: c.Inputs) -> list[Plot]:
         for name in names
     ]
     _must_agree(inputs, plots)
+    _must_continue(inputs.plots_before, plots)
     return plots
+
+
+def closing(inputs: c.Inputs) -> list[c.PlotMeasurement]:
+    """Return the last inventory that a report used: where the next one has to begin."""
+    return [plot.after for plot in pair_plots(inputs)] if inputs.plots else []
+
+
+def _must_continue(before: Sequence[c.PlotMeasurement], plots: Sequence[Plot]) -> None:
+    """Refuse a period that begins without a plot of the last one, or with less on it.
+
+    Otherwise a fire between two periods would never be counted, or a burnt plot left out.
+    """
+    opening = {plot.plot_no: plot.before for plot in plots}
+    for last in before:
+        first = opening.get(last.plot_no)
+        if first is None:
+            raise _contradiction(
+                f"上一报告的固定样地 {last.plot_no} 未在本次调查中",
+                f"permanent plot {last.plot_no} of the last report is not in this inventory",
+            )
+        if (first.volume_m3_per_ha is None) != (last.volume_m3_per_ha is None):
+            raise _contradiction(
+                "与上一报告的生物量路径不同", "the biomass path differs from the last report's"
+            )
+        if _value(first) < _value(last):
+            raise _contradiction(
+                f"样地 {last.plot_no} 期初 {_value(first)}，低于上一报告期末 {_value(last)}：其间的损失须计入",
+                f"plot {last.plot_no} begins with {_value(first)}, the last report ended with"
+                f" {_value(last)}: the loss in between must be counted",
+            )
+
+
+def _value(row: c.PlotMeasurement) -> Decimal:
+    found = row.volume_m3_per_ha if row.volume_m3_per_ha is not None else row.agb_t_per_ha
+    assert found is not None, "the upload has one of the two columns"
+    return found
 
 
 def _must_agree(inputs: c.Inputs, plots: Sequence[Plot]) -> None:

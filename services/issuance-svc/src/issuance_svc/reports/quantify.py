@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from issuance_svc.aggregates import service as aggregates
 from issuance_svc.factors import service as factors
-from issuance_svc.methodologies import catalogue
+from issuance_svc.methodologies import catalogue, inventory
 from issuance_svc.methodologies.calculation import (
     EXACT,
     CitizenAggregate,
@@ -22,6 +22,7 @@ from issuance_svc.methodologies.calculation import (
 )
 from issuance_svc.methodologies.catalogue import Methodology
 from issuance_svc.projects.models import Project
+from issuance_svc.reports import repository
 from issuance_svc.reports.errors import ActivityTooLarge
 from issuance_svc.uploads import service as uploads
 from tht_kit.errors import Text
@@ -54,6 +55,7 @@ async def quantify(
         declared=declared,
         readings=await _readings(session, upload_ids, claimed),
         plots=await _plots(session, upload_ids),
+        plots_before=await _plots_before(session, project, claimed),
         aggregates=await _aggregates(session, project.project_id, aggregate_ids),
         factors={},
     )
@@ -94,6 +96,13 @@ async def _plots(session: AsyncSession, upload_ids: Sequence[UUID]) -> list[Plot
         what = Text(zh="样地调查记录", en="plot measurements")
         raise ActivityTooLarge(limit=PLOTS_MAX, what=what)
     return [PlotMeasurement.model_validate(row, from_attributes=True) for row in rows]
+
+
+async def _plots_before(
+    session: AsyncSession, project: Project, claimed: Period
+) -> list[PlotMeasurement]:
+    before = await repository.find_before(session, project.project_id, claimed.start)
+    return [] if before is None else inventory.closing(Inputs.model_validate(before.inputs))
 
 
 async def _aggregates(

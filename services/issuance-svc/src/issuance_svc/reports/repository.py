@@ -1,6 +1,7 @@
 """SQL of the monitoring reports."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -45,6 +46,21 @@ async def find_overlapping(session: AsyncSession, report: Report) -> Report | No
         Report.report_id != report.report_id,
     )
     return (await session.scalars(statement.limit(1))).first()
+
+
+async def find_before(session: AsyncSession, project_id: str, start: date) -> Report | None:
+    """Return the project's last live report whose period ends before the day."""
+    statement = (
+        select(Report)
+        .where(
+            Report.project_id == project_id,
+            Report.status.not_in(DEAD),
+            Report.period_end < start,
+        )
+        .order_by(Report.period_end.desc())
+        .limit(1)
+    )
+    return (await session.scalars(statement)).first()
 
 
 async def insert_report(

@@ -96,6 +96,7 @@ def inputs(start: str, end: str, **changes: Any) -> c.Inputs:
             "declared": c.Declared(**declared),
             "readings": [],
             "plots": [],
+            "plots_before": [],
             "aggregates": [],
             "factors": {},
         }

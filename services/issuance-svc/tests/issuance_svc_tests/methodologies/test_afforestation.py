@@ -263,6 +263,26 @@ def test_inventories_that_do_not_fit_are_refused(plots, error):
         run(five_years(*plots))
 
 
+@pytest.mark.parametrize(
+    ("before", "says"),
+    [
+        ([plot("P3", "2020-12-31", "20")], "P3 of the last report"),
+        ([plot("P1", "2020-12-31", "20.001")], "loss in between"),
+        ([plot("P1", "2020-12-31", "20", agb=True)], "biomass path"),
+    ],
+)
+def test_no_loss_vanishes_between_two_periods(before, says):
+    rows = five_years(pair("P1", "20", "45"), pair("P2", "20", "45"), plots_before=before)
+    with pytest.raises(ActivityContradicts, match=says):
+        run(rows)
+
+
+def test_a_period_begins_where_the_last_one_ended():
+    before = [plot("P1", "2020-12-31", "20"), plot("P2", "2020-12-31", "19.9")]
+    rows = five_years(pair("P1", "20", "45"), pair("P2", "20", "45"), plots_before=before)
+    assert run(rows).calculated_t == 2519
+
+
 def test_meter_readings_do_not_belong_here():
     rows = [reading("M1", "2025-01", "1")]
     with pytest.raises(ActivityNotApplicable, match="meter_readings"):

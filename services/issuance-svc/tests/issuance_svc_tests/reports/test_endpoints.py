@@ -190,6 +190,29 @@ async def test_what_cannot_be_counted_is_refused_and_nothing_is_kept(
     assert await count_rows("reports") == 0
 
 
+async def test_no_loss_vanishes_between_two_reports(desk, deliver):
+    await deliver(forest_project())
+    first = plot_csv("20", "30", days=("2021-01-01", "2022-12-31"))
+    await desk.reported(
+        first, project_id=FOREST_ID, period_start="2021-01-01", period_end="2022-12-31"
+    )
+
+    async def following(csv: str):
+        upload_id = await desk.uploaded(csv, project_id=FOREST_ID, kind="plot_inventory")
+        return await desk.report(
+            project_id=FOREST_ID,
+            period_start="2023-01-01",
+            period_end="2025-12-31",
+            upload_ids=[upload_id],
+        )
+
+    burnt = await following(plot_csv("25", "40", days=("2023-01-15", "2025-12-31")))
+    assert (burnt.status_code, problem(burnt)) == (409, "activity-data-contradict")
+    assert (
+        await following(plot_csv("30", "45", days=("2022-12-31", "2025-12-31")))
+    ).status_code == 201
+
+
 async def test_an_unknown_species_is_a_missing_factor(desk, deliver):
     await deliver(forest_project(species="棕榈"))
     upload_id = await desk.uploaded(plot_csv(), project_id=FOREST_ID, kind="plot_inventory")
