@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from embedded.demo.client import Api
 from embedded.demo.run import Run
 from embedded.demo.scenario import Reported, load_scenario
 from embedded.partners import Directory
+from tht_kit.clock import system_now
 
 
 async def run_demo(
@@ -30,7 +30,7 @@ async def run_demo(
     scenario expects to pass was refused.
     """
     scenario = load_scenario(scenario_path)
-    api = Api(url, secrets, run=f"{scenario.title} {datetime.now(UTC).isoformat()}")
+    api = Api(url, secrets, run=f"{scenario.title} {system_now().isoformat()}")
     run = Run(
         api=api,
         url=url,
@@ -57,8 +57,7 @@ async def run_demo(
 
 async def _seven_steps(run: Run) -> None:
     scenario = run.scenario
-    if await run.clock() < scenario.starts_at:
-        await run.set_clock(scenario.starts_at)
+    await run.start_clock()
     declared = {
         "photovoltaic": scenario.photovoltaic.project,
         "forestry": scenario.forestry.project,

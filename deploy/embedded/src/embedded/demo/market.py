@@ -54,7 +54,7 @@ async def comply(run: Run) -> None:
         "/v1/surrenders", {"year": wanted.year, "quantity_t": quantity_t}, partner=ENTERPRISE
     )
     run.numbers["surrendered_t"] = quantity_t
-    await certificate(run, 3, "履约注销 / surrendered", surrendered)
+    await certificate(run, 3, "履约注销 / surrendered", surrendered["retirement"])
 
 
 async def neutralise(run: Run) -> None:
@@ -94,7 +94,7 @@ async def neutralise(run: Run) -> None:
         f"/v1/claims/{claim['claim_id']}/retirement", {"quantity_t": required_t}, partner=ORGANISER
     )
     run.numbers["neutralised_t"] = required_t
-    await certificate(run, 4, "中和注销 / retired", retired)
+    await certificate(run, 4, "中和注销 / retired", retired["retirement"])
 
 
 async def deposit(run: Run, partner: str, amount_fen: int) -> None:
@@ -111,7 +111,7 @@ async def buy(run: Run, step: int, partner: str, quantity_t: int) -> None:
     """Buy the quantity from this run's listings, cheapest and oldest first."""
     left = quantity_t
     for listing in await _open_listings(run):
-        taken = min(left, listing["available_t"])
+        taken = min(left, listing["remaining_t"])
         if taken == 0:
             continue
         order = await run.api.post(
@@ -150,7 +150,7 @@ async def certificate(run: Run, step: int, what: str, retired: dict[str, Any]) -
     pdf = await run.api.get_bytes(f"/v1/certificates/{certificate_id}.pdf")
     if not verified["valid"] or not pdf.startswith(b"%PDF-"):
         raise RuntimeError(f"certificate {certificate_id} does not verify: {verified}")
-    serials = "; ".join(block["serial"] for block in retired["blocks"])
+    serials = "; ".join(span["serial"] for span in retired["serials"])
     run.note(step, what, f"{retired['quantity_t']} t  {serials}", f"/v1/verify/{certificate_id}")
     run.note(step, "证书 / certificate", certificate_id, f"/v1/certificates/{certificate_id}.pdf")
 

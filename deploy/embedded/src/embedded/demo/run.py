@@ -59,6 +59,13 @@ class Run:
     async def clock(self) -> datetime:
         return datetime.fromisoformat((await self.api.get(CLOCK, partner=OPERATOR))["now"])
 
+    async def start_clock(self) -> None:
+        """Put the clock where the scenario starts, unless an earlier run has moved it further."""
+        standing = await self.api.get(CLOCK, partner=OPERATOR)
+        now = datetime.fromisoformat(standing["now"])
+        if standing["offset_s"] == 0 or now < self.scenario.starts_at:
+            await self.set_clock(self.scenario.starts_at)
+
     async def set_clock(self, moment: datetime) -> None:
         """Move the sandbox clock, for the whole platform, to the moment."""
         now = moment.astimezone(UTC).isoformat()
