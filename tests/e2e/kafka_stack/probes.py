@@ -38,7 +38,7 @@ class Probe:
             async with database.write() as session:
                 connection = await session.connection()
                 raw = await connection.exec_driver_sql(
-                    "UPDATE serial_line SET next_number = next_number + $1 RETURNING next_number",
+                    "UPDATE serial_line SET next_serial = next_serial + $1 RETURNING next_serial",
                     (count * TONNES,),
                 )
                 first = raw.scalar_one() - count * TONNES
