@@ -199,7 +199,8 @@ async def totals(session: AsyncSession) -> Totals:
         AccountRow.expired_tenths,
         AccountRow.credited_g,
     )
-    balances = (await session.execute(select(*(func.sum(column) for column in columns)))).one()
+    sums = [func.coalesce(func.sum(column), 0).label(column.key) for column in columns]
+    balances = (await session.execute(select(*sums))).one()
     lots = (await session.execute(select(func.sum(LotRow.remaining_tenths)))).scalar_one()
     entries = await session.execute(
         select(
@@ -207,7 +208,7 @@ async def totals(session: AsyncSession) -> Totals:
         ).group_by(EntryRow.debit, EntryRow.credit)
     )
     return Totals(
-        *(int(total or 0) for total in balances),
+        **{name: int(total) for name, total in balances._asdict().items()},
         lots_tenths=int(lots or 0),
         entries={(row[0], row[1]): (int(row[2]), int(row[3])) for row in entries},
     )

@@ -146,7 +146,7 @@ async def find_claims(
         TripClaim.partner_id == partner_id, one_of(TripClaim.event_id, event_ids)
     )
     rows = await session.execute(statement)
-    return {row.event_id: Claim(*row[:6], Stored(row.verdict), row.reason) for row in rows}
+    return {row.event_id: Claim(**row._asdict() | {"verdict": Stored(row.verdict)}) for row in rows}
 
 
 async def find_live(

@@ -6,7 +6,7 @@ postings are written together.
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
@@ -136,10 +136,9 @@ async def _answer_again(
             claim.points_tenths,
         )
         work.answers[index] = Answer(item, "duplicate", claim.receipt, first=first)
-    for (index, item, claim), names in zip(differing, fields, strict=True):
-        first = work.answers[index].first
-        work.answers[index] = Answer(
-            item, "conflict", claim.receipt, first=first, differing_fields=names
+    for (index, _, _), names in zip(differing, fields, strict=True):
+        work.answers[index] = replace(
+            work.answers[index], verdict="conflict", differing_fields=names
         )
 
 

@@ -1,0 +1,44 @@
+import os
+import subprocess
+import sys
+
+import pytest
+
+SETTINGS = {
+    "POINTS_DATABASE_URL": "postgresql://points@127.0.0.1:9/points",
+    "BUS": "kafka",
+    "KAFKA_BOOTSTRAP": "127.0.0.1:9",
+    "AUTH_ISSUER": "https://issuer.test",
+    "AUTH_JWKS_URL": "https://issuer.test/.well-known/jwks.json",
+    "CURSOR_SECRET": "0123456789abcdef0123456789abcdef",
+    "POINTS_IDENTITY_KEY": "0123456789abcdef0123456789abcdef",
+}
+API = [sys.executable, "-c", "from points_svc.main import create_app; create_app()"]
+WORKER = [sys.executable, "-m", "points_svc.worker"]
+
+
+def start(command: list[str], settings: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    bare = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME")}
+    return subprocess.run(
+        command, env=bare | settings, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+@pytest.mark.parametrize("command", [API, WORKER])
+def test_a_process_without_settings_says_what_to_set(command):
+    ended = start(command, {})
+    assert ended.returncode == 78
+    for name in ("POINTS_DATABASE_URL", "BUS", "AUTH_ISSUER", "POINTS_IDENTITY_KEY"):
+        assert f"{name} is not set: set it to" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_the_api_process_starts_from_its_settings():
+    assert start(API, SETTINGS).returncode == 0
+
+
+def test_an_identity_key_that_is_too_short_is_refused():
+    ended = start(API, SETTINGS | {"POINTS_IDENTITY_KEY": "short"})
+    assert ended.returncode == 78
+    assert "POINTS_IDENTITY_KEY is wrong" in ended.stderr
+    assert "short" not in ended.stderr.split("set it to")[0].replace("too_short", "")
