@@ -24,7 +24,8 @@ DATA_DIR = ROOT / "var" / "embedded"
 SAMPLE = ROOT / "deploy/embedded/scenarios/chongqing/scenario.yaml"
 PORT = 8000
 
-console = Console()
+# Written to a file or a pipe, the table keeps its columns.
+console = Console(width=None if sys.stdout.isatty() else 160)
 
 
 def main() -> int:

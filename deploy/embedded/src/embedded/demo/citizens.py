@@ -156,12 +156,12 @@ async def aggregate(run: Run) -> str | None:
         activity=Activity(file=run.scenario.trips.activity.file, format="aggregate"),
         period=citizens.period,
     )
-    return await report(run, "citizens", reported, aggregates=[closed["aggregate_id"]])
+    return await report(run, 6, "citizens", reported, aggregates=[closed["aggregate_id"]])
 
 
 async def issue_and_trace(run: Run) -> None:
     """Issue the citizens' tonnes and show one of them where the grams of a trip went."""
-    await verify_and_issue(run, "citizens", run.scenario.citizens.project.name)
+    await verify_and_issue(run, 6, "citizens", run.scenario.citizens.project.name)
     name = next(name for name in run.ids if name.startswith("citizen "))
     subject = run.ids[name]
     trips = (await run.api.get(f"/v1/citizens/{subject}/trips", partner=CITY_APP))["items"]

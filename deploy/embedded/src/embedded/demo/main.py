@@ -91,13 +91,13 @@ async def _seven_steps(run: Run) -> None:
 
 async def _issue_all(run: Run, reports: dict[str, Reported]) -> list[str]:
     notices = {
-        name: await projects.report(run, name, reported) for name, reported in reports.items()
+        name: await projects.report(run, 2, name, reported) for name, reported in reports.items()
     }
     open_notices = {name: last_day for name, last_day in notices.items() if last_day is not None}
     if open_notices:
         await run.pass_notice(max(open_notices.values()))
     for name in open_notices:
-        await projects.verify_and_issue(run, name, reports[name].project.name)
+        await projects.verify_and_issue(run, 2, name, reports[name].project.name)
     return list(open_notices)
 
 
@@ -136,9 +136,10 @@ def _print_table(run: Run, totals: dict[str, Any], broken: list[str]) -> None:
     table.add_column("结果 / result", overflow="fold")
     table.add_column("链接 / link", overflow="fold")
     for row in run.rows:
-        table.add_row(str(row.step), row.what, row.result, row.link and run.url + row.link)
+        table.add_row(str(row.step), row.what, row.result, row.link)
     run.console.print()
     run.console.print(table)
+    run.console.print(f"链接均以 {run.url} 开头 / links start with {run.url}", highlight=False)
     trading = totals["trading"]
     run.console.print(
         f"签发 {trading['issued_t']} t = 持有 {trading['held_t']} t + 注销 {trading['retired_t']} t",

@@ -113,7 +113,7 @@ async def validate_and_register(run: Run, name: str, project: Project) -> None:
 
 
 async def report(
-    run: Run, name: str, reported: Reported, *, aggregates: list[str] | None = None
+    run: Run, step: int, name: str, reported: Reported, *, aggregates: list[str] | None = None
 ) -> str | None:
     """Upload the activity data, have it quantified and open the report's notice.
 
@@ -148,19 +148,19 @@ async def report(
         if run.scenario.refusals_expected.get(name) != refusal.type:  # type: ignore[call-overload]
             raise
         run.refused[name] = str(refusal)
-        run.note(2, f"{reported.project.name}: 拒绝 / refused", str(refusal))
+        run.note(step, f"{reported.project.name}: 拒绝 / refused", str(refusal))
         return None
     run.ids[f"{name} report"] = created["report_id"]
     run.numbers[f"{name}_calculated_t"] = created["calculated_t"]
     run.note(
-        2,
+        step,
         f"核算 / quantified: {reported.project.name}",
         f"{created['calculated_t']} t",
         f"/v1/reports/{created['report_id']}/calculation",
     )
     if created["calculated_t"] == 0:
         run.note(
-            2, f"{reported.project.name}", "不足一吨，不签发 / under a tonne: nothing to issue"
+            step, f"{reported.project.name}", "不足一吨，不签发 / under a tonne: nothing to issue"
         )
         return None
     notice = await run.api.post(
@@ -176,7 +176,7 @@ def _kind(reported: Reported) -> str:
     return "plot_inventory" if forestry else "meter_readings"
 
 
-async def verify_and_issue(run: Run, name: str, title: str) -> None:
+async def verify_and_issue(run: Run, step: int, name: str, title: str) -> None:
     """Verify by another body, then issue with four eyes: one officer asks, another approves."""
     report_id = run.ids[f"{name} report"]
     await run.api.post(
@@ -198,7 +198,7 @@ async def verify_and_issue(run: Run, name: str, title: str) -> None:
     for block in issued["blocks"]:
         run.issued_blocks.append({**block, "project_id": run.ids[name]})
         run.note(
-            2,
+            step,
             f"签发 / issued: {title} {block['vintage']}",
             f"{block['quantity_t']} t  {block['serial']}",
             f"/v1/issuances/{issued['issuance_id']}",
