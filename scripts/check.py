@@ -102,6 +102,7 @@ def run(gate: str, commands: list[list[str]]) -> Result:
         kept = done.stdout.splitlines()
         if done.returncode == 0:
             kept = [line for line in kept if line.startswith("warn")]
+        kept = [line for line in kept if line.strip() and not line.endswith(" KEPT")]
         output += "".join(f"    {line}\n" for line in kept)
         passed = passed and done.returncode == 0
     return Result(gate, passed, time.monotonic() - started, output)
