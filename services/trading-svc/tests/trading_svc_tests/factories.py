@@ -1,15 +1,20 @@
 """A small world for the tests: organisations, issued credits and callers, through the real edges."""
 
-from datetime import date, datetime
+from datetime import date
+from itertools import groupby
 from typing import Any
 from uuid import UUID
 
 import httpx
+from sqlalchemy import text
 
 from tht_contracts.events.issuance import CreditsIssued, IssuedBlock
 from tht_contracts.events.registry import OrganisationRegistered, ProjectStatusChanged
-from tht_kit.events import Event, Received
+from tht_kit.bus import Delivered
+from tht_kit.bus_inprocess import InProcessBus
+from tht_kit.events import Event, encode
 from tht_kit.ids import new_id
+from tht_kit.runner import Consumer
 from tht_kit.testing.tokens import bearer
 from trading_svc.certificates.parts import TradingContainer
 from trading_svc.subscriptions import SUBSCRIPTIONS
@@ -42,33 +47,50 @@ class World:
         self.api = api
         self._next_serial = 1
         self._next_batch: dict[UUID, int] = {}
-        self._next_project = 1
+        self._project_numbers: dict[UUID, int] = {}
+        self._position = 0
+        self._consumer = Consumer(
+            container.database,
+            InProcessBus(),
+            group=container.service,
+            subscriptions=SUBSCRIPTIONS,
+            clock=container.clock,
+        )
 
     # ---- events
 
     async def deliver(self, *events: Event, event_id: UUID | None = None) -> None:
-        """Hand events to the service's own handlers, in one transaction each."""
-        for event in events:
-            [handler] = [
-                handler
-                for subscription in SUBSCRIPTIONS
-                for cls, handler in subscription.handlers.items()
-                if cls is type(event)
-            ]
-            now = self.container.clock.now()
-            received: Received[Any] = Received(
-                event_id=event_id or new_id(),
-                time=now,
-                key=event.partition_key,
-                data=event,
-                source=f"/{event.owner}",
-                traceparent=None,
-            )
-            async with self.container.database.write() as session:
-                await handler(session, [received], now=now)
+        """Hand events to the service's consumer group: one batch, as the bus would."""
+        for topic, batch in groupby(events, key=lambda event: event.topic):
+            records = [self._delivered(event, event_id or new_id()) for event in batch]
+            assert {record.topic for record in records} == {topic}
+            await self._consumer.handle(records)
+
+    def _delivered(self, event: Event, event_id: UUID) -> Delivered:
+        record = encode(event, event_id=event_id, now=self.container.clock.now())
+        self._position += 1
+        return Delivered(
+            topic=record.topic,
+            partition=0,
+            position=f"0:{self._position}",
+            key=record.key.encode(),
+            value=record.value,
+            headers=record.headers,
+        )
+
+    async def dead_letters(self) -> list[str]:
+        """Return why records were put aside."""
+        statement = text("SELECT headers ->> 'dlq_reason' FROM outbox WHERE type = 'dead-letter'")
+        async with self.container.database.read() as session:
+            return list((await session.scalars(statement)).all())
 
     async def organisation(
-        self, code: str, *kinds: str, name: str | None = None, status: str = "active", version: int = 1
+        self,
+        code: str,
+        *kinds: str,
+        name: str | None = None,
+        status: str = "active",
+        version: int = 1,
     ) -> str:
         await self.deliver(
             OrganisationRegistered.model_validate(
@@ -110,12 +132,9 @@ class World:
         start, end = self._next_serial, self._next_serial + quantity_t - 1
         self._next_serial = end + 1
         scope = changes.get("scope_code", "01")
-        number = changes.pop("project_no", None) or self._next_project
-        self._next_project += 1
+        number = self._project_numbers.setdefault(project_id, len(self._project_numbers) + 1)
         unit = changes.get("unit_type", "CQCER")
-        serial = (
-            f"CQ-{unit}-{scope}-{number:04d}-{vintage}-{batch_no:02d}-{start:09d}-{end:09d}"
-        )
+        serial = f"CQ-{unit}-{scope}-{number:04d}-{vintage}-{batch_no:02d}-{start:09d}-{end:09d}"
         fields: dict[str, Any] = {
             "issuance_id": str(new_id()),
             "report_id": str(new_id()),
@@ -145,7 +164,9 @@ class World:
         await self.deliver(issued)
         return issued
 
-    async def suspend(self, issued: CreditsIssued, *, status: str = "SUSPENDED", version: int = 5) -> None:
+    async def suspend(
+        self, issued: CreditsIssued, *, status: str = "SUSPENDED", version: int = 5
+    ) -> None:
         await self.deliver(
             ProjectStatusChanged.model_validate(
                 {
@@ -161,9 +182,7 @@ class World:
     # ---- requests
 
     def headers(self, code: str | None, *scopes: str, key: str | None = None) -> dict[str, str]:
-        who = bearer(
-            f"client-{code}", *(scopes or ALL_SCOPES), organisation_code=code
-        )
+        who = bearer(f"client-{code}", *(scopes or ALL_SCOPES), organisation_code=code)
         return who | {"Idempotency-Key": key or str(new_id()), "Accept-Language": "en"}
 
     async def post(
@@ -220,15 +239,15 @@ class World:
     async def account(self, code: str) -> dict[str, Any]:
         answer = await self.get(f"/v1/accounts/{code}", by=code)
         assert answer.status_code == 200, answer.text
-        credits: dict[str, Any] = answer.json()["credits"]
+        units: dict[str, Any] = answer.json()["credits"]
         # R28 holds at every moment that anybody looks.
-        assert credits["available_t"] == (
-            credits["issued_in_t"]
-            + credits["bought_t"]
-            - credits["sold_t"]
-            - credits["retired_t"]
-            - credits["reserved_t"]
-            - credits["frozen_t"]
+        assert units["available_t"] == (
+            units["issued_in_t"]
+            + units["bought_t"]
+            - units["sold_t"]
+            - units["retired_t"]
+            - units["reserved_t"]
+            - units["frozen_t"]
         )
         return answer.json()
 
@@ -239,9 +258,3 @@ class World:
         assert all(totals["invariants"].values()), totals
         assert totals["issued_t"] == totals["held_t"] + totals["retired_t"]
         return totals
-
-
-def moment(text: str) -> datetime:
-    return datetime.fromisoformat(text)
-
-

@@ -1,6 +1,6 @@
 """The main job's trading leg, end to end through the service's edges."""
 
-from trading_svc_tests.factories import OPERATOR, PV_OWNER, STEEL
+from trading_svc_tests.factories import PV_OWNER, STEEL
 
 
 async def test_credits_are_listed_bought_surrendered_and_certified(world, events):
@@ -41,4 +41,3 @@ async def test_credits_are_listed_bought_surrendered_and_certified(world, events
         "ObligationRecorded",
         "CreditsRetired",
     ]
-    assert OPERATOR

@@ -66,7 +66,7 @@ class Renderer:
                 "labels": self._glyphs.printable(json.dumps(printable.labels, ensure_ascii=False)),
             },
             pdf_standards=[PDF_STANDARD],
-            timestamp=printable.issued_at,
+            timestamp=printable.issued_at.replace(microsecond=0),  # Typst takes whole seconds
         )
         assert isinstance(pdf, bytes), "one document gives one file"
         return pdf

@@ -53,3 +53,13 @@ class SerialUnknown(DomainError):
         zh="请使用数字（如 501）、区间（501-2519）或完整编号。",
         en="Write a number (501), a range (501-2519) or a printed serial.",
     )
+
+
+class SerialsScattered(DomainError):
+    type = "serials-scattered"
+    status = 409
+    title = Text(zh="区间过于分散", en="The range stands in too many places")
+    detail = Text(
+        zh="该区间现分布在 {limit} 处以上。", en="The range stands in more than {limit} places now."
+    )
+    fix = Text(zh="缩小区间后分次查询。", en="Ask for smaller ranges, one after the other.")

@@ -138,11 +138,16 @@ def _quantity() -> Any:
     return func.upper(Block.block) - func.lower(Block.block)
 
 
-async def touching(session: AnySession, spans: Collection[Span]) -> list[HeldBlock]:
+async def touching(
+    session: AnySession, spans: Collection[Span], *, limit: int | None = None
+) -> list[HeldBlock]:
     """Return the blocks that hold any number of the spans, in the order of their numbers."""
     wanted = array([cast(as_range(span), INT8RANGE) for span in spans])
     statement = (
-        _blocks().where(Block.block.op("&&")(any_(wanted))).order_by(func.lower(Block.block))
+        _blocks()
+        .where(Block.block.op("&&")(any_(wanted)))
+        .order_by(func.lower(Block.block))
+        .limit(limit)
     )
     return await _read(session, statement)
 
@@ -368,21 +373,35 @@ async def copy_project_states(session: AsyncSession, rows: list[dict[str, Any]])
     )
 
 
-async def trail(session: AnySession, block_id: UUID, number: int) -> Sequence[Lineage]:
-    """Return every movement of one serial, from its issue to the block that holds it now."""
-    newest = (
-        select(Lineage)
-        .where(Lineage.child_block_id == block_id, Lineage.block.contains(number))
-        .cte("trail", recursive=True)
+_TRAILS = text(
+    """
+    WITH RECURSIVE trail AS (
+        SELECT w.block_id AS root, w.number, l.seq, l.parent_block_id
+        FROM unnest(:block_ids, :numbers) AS w(block_id, number)
+        JOIN lineage l ON l.child_block_id = w.block_id AND l.block @> w.number
+        UNION
+        SELECT t.root, t.number, p.seq, p.parent_block_id
+        FROM trail t
+        JOIN lineage p ON p.child_block_id = t.parent_block_id
+            AND p.seq < t.seq AND p.block @> t.number
     )
-    older = select(Lineage).join(
-        newest,
-        and_(
-            Lineage.child_block_id == newest.c.parent_block_id,
-            Lineage.seq < newest.c.seq,
-            Lineage.block.contains(number),
-        ),
-    )
-    steps = newest.union(older)
-    statement = select(Lineage).join(steps, Lineage.seq == steps.c.seq).order_by(Lineage.seq)
-    return (await session.scalars(statement)).all()
+    SELECT root, seq FROM trail
+    """
+).bindparams(
+    bindparam("block_ids", type_=ARRAY(Uuid)), bindparam("numbers", type_=ARRAY(BigInteger))
+)
+
+
+async def trails(
+    session: AnySession, places: Sequence[tuple[UUID, int]]
+) -> dict[UUID, list[Lineage]]:
+    """Return every movement of one serial of each block, from its issue to where it stands."""
+    ids, numbers = [block_id for block_id, _ in places], [number for _, number in places]
+    rows = (await session.execute(_TRAILS, {"block_ids": ids, "numbers": numbers})).all()
+    wanted = {row.seq for row in rows}
+    steps = await session.scalars(select(Lineage).where(Lineage.seq.in_(wanted)))
+    by_seq = {step.seq: step for step in steps}
+    found: dict[UUID, list[Lineage]] = {block_id: [] for block_id in ids}
+    for row in sorted(rows, key=lambda each: each.seq):
+        found[row.root].append(by_seq[row.seq])
+    return found

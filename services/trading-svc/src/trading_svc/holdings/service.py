@@ -15,6 +15,7 @@ from trading_svc.holdings import repository, rules
 from trading_svc.holdings.errors import (
     CreditsInsufficient,
     SerialsMalformed,
+    SerialsScattered,
     SerialsUnavailable,
     SerialUnknown,
 )
@@ -26,6 +27,8 @@ AnySession = AsyncSession | AsyncReadSession
 
 # Enough for most requests in one read; a request over many small blocks reads on.
 CANDIDATES_PER_READ = 100
+# A public question over the whole line would read every block there is.
+PLACES_MAX = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,16 +309,17 @@ def parse_serial(text: str) -> Span:
 async def trace(session: AsyncReadSession, text: str) -> list[Place]:
     """Find where serials stand now, however long ago they were printed, and how they came there.
 
-    Raises SerialUnknown for numbers never issued, or a printed serial that is not theirs.
+    Raises SerialUnknown for numbers never issued or a printed serial that is not theirs,
+    SerialsScattered.
     """
     span = parse_serial(text)
-    blocks = await repository.touching(session, [span])
+    blocks = await repository.touching(session, [span], limit=PLACES_MAX + 1)
+    if len(blocks) > PLACES_MAX:
+        raise SerialsScattered(limit=PLACES_MAX)
     parts = [(block, part) for block in blocks if (part := block.span.common(span)) is not None]
     if sum(part.quantity_t for _, part in parts) != span.quantity_t:
         raise SerialUnknown(serial=text)
     if text.startswith("CQ-") and any(block.lot.serial_text(span) != text for block, _ in parts):
         raise SerialUnknown(serial=text)
-    return [
-        Place(block, part, await repository.trail(session, block.id, part.first))
-        for block, part in parts
-    ]
+    trails = await repository.trails(session, [(block.id, part.first) for block, part in parts])
+    return [Place(block, part, trails[block.id]) for block, part in parts]

@@ -1,0 +1,200 @@
+"""Any sequence of issuing, listing, withdrawing, buying and retiring leaves every serial in one place.
+
+A model keeps where each number should be; after every sequence the database must say the same.
+"""
+
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import text
+
+from tht_kit.errors import DomainError
+from trading_svc.cash import service as cash
+from trading_svc.holdings.rules import Span
+from trading_svc.market import service as market
+from trading_svc.overview import service as overview
+from trading_svc.retirements import service as retirements
+
+ACCOUNTS = 3
+PRICE_FEN = 100
+FUNDS_FEN = 10_000
+
+index = st.integers(0, ACCOUNTS - 1)
+quantity = st.integers(1, 60)
+operations = st.lists(
+    st.one_of(
+        st.tuples(st.just("issue"), index, quantity),
+        st.tuples(st.just("offer"), index, quantity),
+        st.tuples(st.just("withdraw"), st.integers(0, 5), quantity),
+        st.tuples(st.just("buy"), index, quantity),
+        st.tuples(st.just("retire"), index, quantity),
+        st.tuples(st.just("retire_named"), index, quantity),
+    ),
+    min_size=3,
+    max_size=14,
+)
+
+
+@dataclass
+class Model:
+    """Where every number of this example should stand."""
+
+    codes: list[str]
+    place: dict[int, tuple[str, str]] = field(default_factory=dict)
+    listings: list[tuple[UUID, str]] = field(default_factory=list)
+    cash_fen: dict[str, int] = field(default_factory=dict)
+
+    def numbers(self, code: str, state: str) -> list[int]:
+        return sorted(n for n, found in self.place.items() if found == (code, state))
+
+    def move(self, spans: list[Span], before: tuple[str, str], after: tuple[str, str]) -> None:
+        for span in spans:
+            for number in range(span.first, span.last + 1):
+                assert self.place[number] == before, (number, self.place[number], before)
+                self.place[number] = after
+
+
+class Example:
+    """One example's accounts and projects on the shared database."""
+
+    counter = 0
+
+    def __init__(self, world) -> None:
+        self.world = world
+        self.database = world.container.database
+        Example.counter += 1
+        self.model = Model([f"9150000{Example.counter:06d}0000{i}" for i in range(ACCOUNTS)])
+        self.projects: list = []
+
+    async def begin(self) -> None:
+        for code in self.model.codes:
+            await self.world.organisation(code, "owner")
+            await self.world.fund(code, FUNDS_FEN)
+            self.model.cash_fen[code] = FUNDS_FEN
+        await self.issue(0, 50)
+
+    async def issue(self, i: int, quantity_t: int) -> None:
+        code = self.model.codes[i]
+        issued = await self.world.issue(quantity_t, owner=code)
+        self.projects.append(issued)
+        block = issued.blocks[0]
+        for number in range(block.start, block.end + 1):
+            self.model.place[number] = (code, "held")
+
+    async def offer(self, i: int, quantity_t: int) -> None:
+        code = self.model.codes[i]
+        issued = self.projects[quantity_t % len(self.projects)]
+        async with self.database.write() as session:
+            listing = await market.offer(
+                session,
+                seller_code=code,
+                project_id=UUID(issued.project_id),
+                vintage=issued.blocks[0].vintage,
+                quantity_t=quantity_t,
+                price_fen_per_t=PRICE_FEN,
+                now=self.world.container.clock.now(),
+            )
+        self.model.listings.append((listing.id, code))
+        self.model.move(await self.reserved(listing.id), (code, "held"), (code, "reserved"))
+
+    async def reserved(self, listing_id: UUID) -> list[Span]:
+        statement = text("SELECT lower(block), upper(block) - 1 FROM blocks WHERE listing_id = :id")
+        async with self.database.read() as session:
+            rows = (await session.execute(statement, {"id": listing_id})).all()
+        return [Span(*row) for row in rows]
+
+    async def withdraw(self, i: int, _quantity_t: int) -> None:
+        if not self.model.listings:
+            return
+        listing_id, code = self.model.listings[i % len(self.model.listings)]
+        spans = await self.reserved(listing_id)
+        async with self.database.write() as session:
+            await market.withdraw(
+                session,
+                listing_id=listing_id,
+                seller_code=code,
+                now=self.world.container.clock.now(),
+            )
+        self.model.move(spans, (code, "reserved"), (code, "held"))
+
+    async def buy(self, i: int, quantity_t: int) -> None:
+        if not self.model.listings:
+            return
+        buyer = self.model.codes[i]
+        listing_id, seller = self.model.listings[quantity_t % len(self.model.listings)]
+        async with self.database.write() as session:
+            order, delivered = await market.buy(
+                session,
+                buyer_code=buyer,
+                listing_id=listing_id,
+                quantity_t=quantity_t,
+                price_fen_per_t_max=PRICE_FEN,
+                now=self.world.container.clock.now(),
+            )
+        assert sum(choice.span.quantity_t for choice in delivered) == quantity_t
+        self.model.move([c.span for c in delivered], (seller, "reserved"), (buyer, "held"))
+        self.model.cash_fen[buyer] -= order.amount_fen
+        self.model.cash_fen[seller] += order.amount_fen
+
+    async def retire(self, i: int, quantity_t: int, serials: list[Span] | None = None) -> None:
+        code = self.model.codes[i]
+        async with self.database.write() as session:
+            retired = await retirements.retire_own(
+                session,
+                self.world.container.issuer,
+                account_code=code,
+                reason="VOLUNTARY",
+                quantity_t=quantity_t,
+                beneficiary_code=code,
+                project_id=None,
+                vintage=None,
+                serials=serials or [],
+                note=None,
+                retired_by="test",
+                now=self.world.container.clock.now(),
+            )
+        self.model.move([s for s, _ in retired.spans], (code, "held"), (code, "retired"))
+
+    async def retire_named(self, i: int, quantity_t: int) -> None:
+        numbers = sorted(self.model.place)
+        first = numbers[(quantity_t * 7) % len(numbers)]
+        await self.retire(i, quantity_t, [Span(first, first + quantity_t - 1)])
+
+    async def check(self) -> None:
+        statement = text(
+            "SELECT lower(block), upper(block) - 1, account_code, state FROM blocks"
+            " WHERE account_code = ANY(:codes)"
+        )
+        async with self.database.read() as session:
+            rows = (await session.execute(statement, {"codes": self.model.codes})).all()
+            totals = await overview.get_totals(session)
+            balances = {code: await cash.balance_fen(session, code) for code in self.model.codes}
+        stands = {
+            number: (code, state)
+            for first, last, code, state in rows
+            for number in range(first, last + 1)
+        }
+        assert stands == self.model.place
+        assert balances == self.model.cash_fen
+        assert all(totals.invariants.values()), totals
+
+
+@settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(operations)
+async def test_every_serial_is_in_exactly_one_place(world, steps):
+    example = Example(world)
+    await example.begin()
+    for name, i, quantity_t in steps:
+        before = dict(example.model.place)
+        try:
+            await getattr(example, name)(i, quantity_t)
+        except DomainError:
+            # Refused: nothing may have changed, which `check` proves.
+            assert example.model.place == before
+    await example.check()
