@@ -8,7 +8,7 @@ from fastapi import Depends, Response
 from points_svc.aggregates import service
 from points_svc.aggregates.schemas import AggregateIn, AggregateOut, TraceOut
 from points_svc.citizens.schemas import SubjectToken
-from tht_kit.auth import Principal, require
+from tht_kit.auth import Authenticated, Principal, require
 from tht_kit.http import Now, ReadSession, WriteSession, new_router
 from tht_kit.idempotency import Idempotent
 
@@ -43,8 +43,14 @@ async def close_aggregate(
 
 
 @router.get("/aggregates/{aggregate_id}", summary="查询汇总 / Get an aggregate")
-async def get_aggregate(aggregate_id: UUID, session: ReadSession) -> AggregateOut:
-    return AggregateOut.of(await service.get(session, aggregate_id))
+async def get_aggregate(
+    aggregate_id: UUID, session: ReadSession, principal: Authenticated
+) -> AggregateOut:
+    """运营方与监管可见 / For its operator and oversight: a small one could point at people."""
+    aggregate = await service.get(session, aggregate_id)
+    if not principal.has("oversight:read"):
+        principal.must_be(aggregate.operator_code)
+    return AggregateOut.of(aggregate)
 
 
 @router.get(

@@ -41,8 +41,15 @@ async def test_credited_trips_are_claimed_once_for_ever(app, events, violations)
     assert (made["trips"], made["total_g"]) == (2, 304 + 476)
     assert made["by_vintage_g"] == {"2026": 780}
     assert made["factor_versions"] == ["BJ-DB11T3043-2024"]
-    got = await app.api.get(answer.headers["location"])
-    assert (got.status_code, got.json()) == (200, made)
+    for headers in (
+        caller(OPERATOR, org=OPERATOR_CODE),
+        caller("bureau-1", "oversight:read", org="another"),
+    ):
+        got = await app.api.get(answer.headers["location"], headers=headers)
+        assert (got.status_code, got.json()) == (200, made)
+    headers = caller("stranger", "trips:write", org="another")
+    assert (await app.api.get(answer.headers["location"], headers=headers)).status_code == 403
+    assert (await app.api.get(answer.headers["location"])).status_code == 401
     again = await app.aggregate("2026-07-01", "2026-07-31")
     assert (again.status_code, again.json()["type"]) == (409, "/problems/aggregate-empty")
     wider = (await app.aggregate("2026-06-01", "2026-07-31", "bike", "bus")).json()
@@ -204,7 +211,8 @@ async def test_a_citizen_sees_where_the_grams_went(app, consumer):
         "issued_at": "2026-08-01T03:00:00Z",
         "serials": ["S-2026"],
     }
-    shown = (await app.api.get(f"/v1/aggregates/{made['aggregate_id']}")).json()
+    headers = caller(OPERATOR, org=OPERATOR_CODE)
+    shown = (await app.api.get(f"/v1/aggregates/{made['aggregate_id']}", headers=headers)).json()
     assert [block["serial"] for block in shown["blocks"]] == ["S-2025", "S-2026"]
 
 
