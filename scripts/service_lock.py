@@ -15,11 +15,14 @@ MEMBERS = ("tht-shared", "gateway", "registry-svc", "issuance-svc", "trading-svc
 
 
 def blocks(lock: str) -> dict[str, str]:
-    """Return the entries of a lock (a pin and its hashes) by package name."""
+    """Return the entries of a lock (a pin and its hashes) by package name.
+
+    A package may have several, each for other versions of Python.
+    """
     found: dict[str, str] = {}
     for entry in re.split(r"\n(?=[A-Za-z0-9])", lock.strip()):
         name = re.split(r"[=\[; ]", entry, maxsplit=1)[0].lower()
-        found[name] = entry
+        found[name] = f"{found[name]}\n{entry}" if name in found else entry
     return found
 
 

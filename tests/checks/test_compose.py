@@ -85,10 +85,12 @@ def test_the_build_context_keeps_secrets_and_data_out():
 def test_service_lock_keeps_the_pins_and_hashes_of_the_lock(script):
     blocks = script("service_lock").blocks(
         "a==1 \\\n    --hash=sha256:x\nb-c==2 ; sys_platform == 'win32' \\\n    --hash=sha256:y\n"
+        "d==1 ; python_full_version < '3.12'\nd==2 ; python_full_version >= '3.12'\n"
     )
     assert blocks == {
         "a": "a==1 \\\n    --hash=sha256:x",
         "b-c": "b-c==2 ; sys_platform == 'win32' \\\n    --hash=sha256:y",
+        "d": "d==1 ; python_full_version < '3.12'\nd==2 ; python_full_version >= '3.12'",
     }
 
 
