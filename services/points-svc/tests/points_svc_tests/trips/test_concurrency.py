@@ -33,18 +33,15 @@ async def test_one_batch_sent_ten_times_at_once_has_one_effect(app, violations):
 async def test_crossing_batches_of_many_riders_end_exact(app, violations):
     """Every item goes out in three batches of its own composition and order, all at once."""
     riders = [await app.rider() for _ in range(8)]
-    items = [
-        make(token, DAY + timedelta(hours=2 * n, minutes=number))
-        for number, (_, token) in enumerate(riders)
-        for n, make in enumerate(
-            [
-                lambda token, start: bike(token, start, 3200),
-                lambda token, start: metro(token, start, 12_000),
-                lambda token, start: bike(token, start, 5000, 25),
-                bus,
-            ]
-        )
-    ]
+    items = []
+    for number, (_, token) in enumerate(riders):
+        start = DAY + timedelta(minutes=number)
+        items += [
+            bike(token, start, 3200),
+            metro(token, start + timedelta(hours=2), 12_000),
+            bike(token, start + timedelta(hours=4), 5000, 25),
+            bus(token, start + timedelta(hours=6)),
+        ]
     shuffle = random.Random(7)
     batches = []
     for _ in range(3):

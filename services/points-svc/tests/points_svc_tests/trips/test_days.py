@@ -237,7 +237,7 @@ async def test_any_order_partition_and_resend_gives_the_same_credit_per_trip(
             assert again["duplicate"] == len(batch)
     expected = [value for _, value in sorted((await credit_per_trip(app, whole)).items())]
     found = await credit_per_trip(app, parts)
-    assert [found[name] for name in sorted(found, key=names.get)] == expected
+    assert [found[name] for name in sorted(found, key=lambda name: names[name])] == expected
     assert await violations() == {}
     balances = [await app.balance(subject) for subject in (whole, parts)]
     assert balances[0] | {"subject": ""} == balances[1] | {"subject": ""}

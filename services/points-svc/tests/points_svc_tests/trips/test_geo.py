@@ -57,7 +57,7 @@ def _vector(lat, lng):
     ],
 )
 def test_gcj02_is_converted_back_to_within_a_decimetre(gcj, wgs):
-    found = geo.to_wgs84(*gcj, "GCJ02")
+    found = geo.to_wgs84(gcj[0], gcj[1], "GCJ02")
     assert isclose(found.lat, wgs[0], abs_tol=1e-6)
     assert isclose(found.lng, wgs[1], abs_tol=1e-6)
 
