@@ -1,5 +1,6 @@
 """What every run of the main job must show, whatever it runs on."""
 
+import itertools
 import json
 import shutil
 from pathlib import Path
@@ -55,7 +56,7 @@ def check_line(summary: dict[str, Any]) -> None:
     """The serials are disjoint ranges without a gap on the global line."""
     ranges = sorted(_range(serial) for serial in summary["serials"])
     assert ranges[0][0] == 1
-    for (_, end), (start, _) in zip(ranges, ranges[1:], strict=False):
+    for (_, end), (start, _) in itertools.pairwise(ranges):
         assert start == end + 1
 
 

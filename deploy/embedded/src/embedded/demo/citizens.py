@@ -7,6 +7,7 @@ from typing import Any
 
 from rich.progress import Progress
 
+from embedded.demo.client import AWAIT_S, AWAIT_TRIES
 from embedded.demo.projects import report, verify_and_issue
 from embedded.demo.readers import read_trips
 from embedded.demo.run import CITY_APP, MOBILITY, OPERATOR, Run
@@ -162,16 +163,24 @@ async def aggregate(run: Run) -> str | None:
 async def issue_and_trace(run: Run) -> None:
     """Issue the citizens' tonnes and show one of them where the grams of a trip went."""
     await verify_and_issue(run, 6, "citizens", run.scenario.citizens.project.name)
-    name = next(name for name in run.ids if name.startswith("citizen "))
-    subject = run.ids[name]
+    subject = next(subject for name, subject in run.ids.items() if name.startswith("citizen "))
+    for _ in range(AWAIT_TRIES):
+        if await _traced(run, subject):
+            return
+        await asyncio.sleep(AWAIT_S)
+    raise RuntimeError(
+        "no trip of the citizen leads to a serial, although the aggregate was issued"
+    )
+
+
+async def _traced(run: Run, subject: str) -> bool:
+    """Show where the grams of one of the citizen's trips went; False while nobody knows it yet."""
     trips = (await run.api.get(f"/v1/citizens/{subject}/trips", partner=CITY_APP))["items"]
     for trip in trips:
         path = f"/v1/citizens/{subject}/trips/{trip['receipt']}/trace"
         trace = await run.api.get(path, partner=CITY_APP)
-        if trace.get("serials"):
+        if trace["serials"]:
             went = f"{trip['credited_g']} g → {trace['serials'][0]}"
             run.note(6, "我的克数去了哪里 / where my grams went", went, path)
-            return
-    raise RuntimeError(
-        "no trip of the citizen leads to a serial, although the aggregate was issued"
-    )
+            return True
+    return False

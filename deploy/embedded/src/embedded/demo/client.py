@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 import httpx
 
 RETRIES_MAX = 5
+AWAIT_S, AWAIT_TRIES = 0.2, 100
 TOO_MANY_REQUESTS, UNAVAILABLE, UNAUTHORIZED = 429, 503, 401
 
 
@@ -57,12 +59,18 @@ class Api:
         key: str | None = None,
         params: dict[str, Any] | None = None,
         content: bytes | None = None,
+        awaiting: str | None = None,
     ) -> Any:
-        """POST and return the answer. `key` names the step; without it the path does."""
+        """POST and return the answer. `key` names the step; without it the path does.
+
+        Services learn from each other by events, a moment later: a refusal of the type `awaiting`
+        (such as aggregate-not-found) is tried again for a while, with the same key.
+        """
         headers = {"Idempotency-Key": str(uuid5(NAMESPACE_URL, f"{self.run} {key or path}"))}
         if content is not None:
             headers["Content-Type"] = "text/csv; charset=utf-8"
-        answer = await self._call(
+        call = partial(
+            self._call,
             "POST",
             path,
             partner=partner,
@@ -71,7 +79,14 @@ class Api:
             content=content,
             headers=headers,
         )
-        return answer.json()
+        for _ in range(AWAIT_TRIES if awaiting else 0):
+            try:
+                return (await call()).json()
+            except Refused as refusal:
+                if refusal.type != awaiting:
+                    raise
+                await asyncio.sleep(AWAIT_S)
+        return (await call()).json()
 
     async def put(self, path: str, body: Any, *, partner: str) -> Any:
         return (await self._call("PUT", path, partner=partner, json=body)).json()

@@ -21,6 +21,7 @@ async def list_credits(run: Run, names: list[str]) -> None:
                 },
                 partner=partner,
                 key=f"listing {name} {block['vintage']}",
+                awaiting="credits-insufficient",
             )
             run.note(
                 3,

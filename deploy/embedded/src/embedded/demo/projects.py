@@ -129,6 +129,7 @@ async def report(
                 params={"project_id": project_id, "kind": _kind(reported)},
                 content=read_upload(reported.activity, run.folder),
                 key=f"upload {name}",
+                awaiting="project-not-registered",
             )
             uploads = [uploaded["upload_id"]]
         created = await run.api.post(
@@ -143,6 +144,7 @@ async def report(
             },
             partner=partner,
             key=f"report {name}",
+            awaiting="aggregate-not-found",
         )
     except Refused as refusal:
         if run.scenario.refusals_expected.get(name) != refusal.type:  # type: ignore[call-overload]
