@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
+from tht_contracts.events.issuance import CreditsIssued
 from tht_kit.errors import DomainError
 from trading_svc.cash import service as cash
 from trading_svc.holdings.rules import Span
@@ -32,8 +33,8 @@ operations = st.lists(
         st.tuples(st.just("retire"), index, quantity),
         st.tuples(st.just("retire_named"), index, quantity),
     ),
-    min_size=3,
-    max_size=14,
+    min_size=5,
+    max_size=16,
 )
 
 
@@ -66,7 +67,7 @@ class Example:
         self.database = world.container.database
         Example.counter += 1
         self.model = Model([f"9150000{Example.counter:06d}0000{i}" for i in range(ACCOUNTS)])
-        self.projects: list = []
+        self.projects: list[CreditsIssued] = []
 
     async def begin(self) -> None:
         for code in self.model.codes:
@@ -85,7 +86,12 @@ class Example:
 
     async def offer(self, i: int, quantity_t: int) -> None:
         code = self.model.codes[i]
-        issued = self.projects[quantity_t % len(self.projects)]
+        held = self.model.numbers(code, "held")
+        if not held:
+            return
+        number = held[quantity_t % len(held)]
+        [issued] = [p for p in self.projects if p.blocks[0].start <= number <= p.blocks[0].end]
+        quantity_t = self.often_enough(quantity_t, len(held))
         async with self.database.write() as session:
             listing = await market.offer(
                 session,
@@ -98,6 +104,11 @@ class Example:
             )
         self.model.listings.append((listing.id, code))
         self.model.move(await self.reserved(listing.id), (code, "held"), (code, "reserved"))
+
+    @staticmethod
+    def often_enough(quantity_t: int, held_t: int) -> int:
+        """Ask for no more than there is, except now and then."""
+        return quantity_t if quantity_t % 5 == 0 else 1 + quantity_t % max(1, held_t)
 
     async def reserved(self, listing_id: UUID) -> list[Span]:
         statement = text("SELECT lower(block), upper(block) - 1 FROM blocks WHERE listing_id = :id")
@@ -140,6 +151,8 @@ class Example:
 
     async def retire(self, i: int, quantity_t: int, serials: list[Span] | None = None) -> None:
         code = self.model.codes[i]
+        if not serials:
+            quantity_t = self.often_enough(quantity_t, len(self.model.numbers(code, "held")))
         async with self.database.write() as session:
             retired = await retirements.retire_own(
                 session,
@@ -158,9 +171,10 @@ class Example:
         self.model.move([s for s, _ in retired.spans], (code, "held"), (code, "retired"))
 
     async def retire_named(self, i: int, quantity_t: int) -> None:
-        numbers = sorted(self.model.place)
-        first = numbers[(quantity_t * 7) % len(numbers)]
-        await self.retire(i, quantity_t, [Span(first, first + quantity_t - 1)])
+        held = self.model.numbers(self.model.codes[i], "held") or sorted(self.model.place)
+        first = held[(quantity_t * 7) % len(held)]
+        last = first + (quantity_t % 9 if quantity_t % 5 else quantity_t)
+        await self.retire(i, last - first + 1, [Span(first, last)])
 
     async def check(self) -> None:
         statement = text(

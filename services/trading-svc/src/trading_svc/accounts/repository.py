@@ -28,6 +28,11 @@ async def find(session: AsyncSession | AsyncReadSession, code: str) -> Account |
     return await session.get(Account, code)
 
 
+async def read(session: AsyncSession, codes: Collection[str]) -> Sequence[Account]:
+    statement = select(Account).where(Account.organisation_code.in_(codes))
+    return (await session.scalars(statement)).all()
+
+
 async def copy_organisations(session: AsyncSession, rows: list[dict[str, Any]]) -> None:
     """Open or change the accounts; a copy older than the one that stands is passed over."""
     statement = insert(Account)

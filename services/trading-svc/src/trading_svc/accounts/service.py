@@ -76,12 +76,18 @@ async def get_open(session: AsyncSession, code: str) -> Account:
     return _open(await get(session, code))
 
 
-async def get_trader(session: AsyncSession, code: str) -> Account:
-    """Return the account of an organisation that may trade (R32), without a lock.
+async def check_traders(session: AsyncSession, codes: Sequence[str]) -> None:
+    """Check in one read that the organisations may trade (R32); the first that may not is named.
 
     Raises AccountNotFound, AccountNotOpen, TradingNotAllowed.
     """
-    return _trader(await get_open(session, code))
+    found = {
+        account.organisation_code: account for account in await repository.read(session, codes)
+    }
+    for code in codes:
+        if code not in found:
+            raise AccountNotFound(organisation_code=code)
+        _trader(_open(found[code]))
 
 
 def _open(account: Account) -> Account:

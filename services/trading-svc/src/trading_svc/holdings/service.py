@@ -11,7 +11,7 @@ from tht_contracts.events.common import Block as BlockPart
 from tht_kit.db import AsyncReadSession
 from tht_kit.errors import FieldProblem, Text
 from tht_kit.ids import new_id
-from trading_svc.holdings import repository, rules
+from trading_svc.holdings import movement_repository, repository, rules
 from trading_svc.holdings.errors import (
     CreditsInsufficient,
     SerialsMalformed,
@@ -20,7 +20,8 @@ from trading_svc.holdings.errors import (
     SerialUnknown,
 )
 from trading_svc.holdings.models import BlockState, Cause, Lineage, Lot
-from trading_svc.holdings.repository import Change, HeldBlock
+from trading_svc.holdings.movement_repository import Change
+from trading_svc.holdings.repository import HeldBlock
 from trading_svc.holdings.rules import SerialText, Span, Take
 
 AnySession = AsyncSession | AsyncReadSession
@@ -170,7 +171,7 @@ def refuse_unusable(choices: Sequence[Choice], account_code: str) -> None:
 
 async def _move(session: AsyncSession, choices: Sequence[Choice], change: Change) -> None:
     takes = [Take(choice.block.id, choice.block.span, choice.span) for choice in choices]
-    await repository.apply(session, rules.plan(takes, new_id), change)
+    await movement_repository.apply(session, rules.plan(takes, new_id), change)
 
 
 async def reserve(

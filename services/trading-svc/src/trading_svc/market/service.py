@@ -113,11 +113,10 @@ async def buy(
     ListingClosed, OwnListing, PriceAboveLimit, ListingShort, UnitsFrozen, CashInsufficient (R31),
     AmountTooLarge.
     """
-    await accounts.get_trader(session, buyer_code)
     listing = await repository.lock_listing(session, listing_id)
     if listing is None:
         raise ListingNotFound(pointer="/listing_id", listing_id=listing_id)
-    await accounts.get_trader(session, listing.seller_code)
+    await accounts.check_traders(session, [buyer_code, listing.seller_code])
     _check_order(listing, buyer_code, quantity_t, price_fen_per_t_max)
     reserved = await holdings.reserved_for(session, listing_id)
     if any(block.frozen for block in reserved):

@@ -2,7 +2,6 @@ import json
 import stat
 
 import pytest
-from joserfc.jwk import OKPKey
 
 from tht_kit.settings import Misconfigured
 from trading_svc.certificates.create_key import main
@@ -52,8 +51,11 @@ def test_a_rotated_key_still_confirms_old_certificates(tmp_path):
     assert rotated.verified(token) == b"content"
 
 
-def _public_only() -> dict[str, object]:
-    return dict(OKPKey.generate_key("Ed25519").as_dict(private=False))
+PUBLIC_ONLY = {
+    "kty": "OKP",
+    "crv": "Ed25519",
+    "x": "p5ZVVd--fkudKCX0bNEPff2BJfH66y_vJn4PlED4Sp0",
+}
 
 
 @pytest.mark.parametrize(
@@ -64,7 +66,7 @@ def _public_only() -> dict[str, object]:
         ("{}", "no JWK set"),
         ('{"keys": []}', "no private key"),
         (json.dumps({"keys": [{"kty": "RSA"}]}), "curve Ed25519"),
-        (json.dumps({"keys": [_public_only()]}), "no private key"),
+        (json.dumps({"keys": [PUBLIC_ONLY]}), "no private key"),
     ],
 )
 def test_a_key_file_that_cannot_sign_says_so(tmp_path, content, words):

@@ -61,7 +61,7 @@ def emitting(tonnes: str):
     return claim(emissions=[line])
 
 
-async def declare(world, body=None) -> dict:
+async def declare(world, body=None):
     answer = await world.post("/v1/claims", body or claim(), by=ORGANISER)
     assert answer.status_code == 201, answer.text
     return answer.json()

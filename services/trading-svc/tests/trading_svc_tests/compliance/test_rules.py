@@ -1,4 +1,5 @@
 from datetime import date
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -19,7 +20,7 @@ from trading_svc.compliance.seed import FILE, read_rules
 
 
 def rule(**changes) -> Rule:
-    fields = {
+    fields: dict[str, Any] = {
         "scheme": Scheme.LOCAL,
         "compliance_year": 2022,
         "unit_type": "CQCER",
@@ -37,7 +38,7 @@ def rule(**changes) -> Rule:
 
 
 def unit(**changes) -> UnitFacts:
-    fields = {
+    fields: dict[str, Any] = {
         "unit_type": "CQCER",
         "project_type": "distributed_pv",
         "generated_from": date(2021, 1, 1),
