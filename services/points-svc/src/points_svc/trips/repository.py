@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import func, select, text, tuple_, update
+from sqlalchemy import bindparam, func, select, text, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from points_svc.base import one_of
@@ -76,6 +76,8 @@ _INSERT = text(
            (SELECT count(*) FROM stored)
     """  # noqa: S608 - column names of our own
 )
+
+_CREDIT = ("credited_g", "points_tenths", "reason", "rule")
 
 _DAY_COLUMNS = (
     "t.citizen_id, t.receipt, t.partner_id, t.trip_id, t.scenario_id, t.scenario_version,"
@@ -211,39 +213,50 @@ def _columns(prefix: str, names: Iterable[str], rows: Sequence[Any]) -> dict[str
     return columns
 
 
-async def change_credit(
-    session: AsyncSession,
-    *,
-    citizen_id: UUID,
-    day: date,
-    receipt: UUID,
-    credited_g: int,
-    points_tenths: int,
-    reason: str | None,
-    rule: RuleHit | None,
-) -> None:
-    """Give an accepted trip its new credit.
+@dataclass(frozen=True, slots=True)
+class NewCredit:
+    """What a stored trip is credited from now on."""
 
-    Raises LostRace if an aggregate has claimed it meanwhile: its credit stands then.
+    citizen_id: UUID
+    day: date
+    receipt: UUID
+    credited_g: int
+    points_tenths: int
+    reason: str | None
+    rule: RuleHit | None
+
+
+async def change_credits(session: AsyncSession, changes: Sequence[NewCredit]) -> None:
+    """Give accepted trips their new credit.
+
+    Raises LostRace if an aggregate has claimed one of them meanwhile: its credit stands then.
     """
-    changed = await session.execute(
+    table = Trip.__table__
+    statement = (
         update(Trip)
         .where(
-            Trip.citizen_id == citizen_id,
-            Trip.day == day,
-            Trip.receipt == receipt,
+            Trip.citizen_id == bindparam("of_citizen"),
+            Trip.day == bindparam("of_day"),
+            Trip.receipt == bindparam("of_receipt"),
             Trip.aggregate_id.is_(None),
         )
-        .values(
-            credited_g=credited_g,
-            points_tenths=points_tenths,
-            reason=reason,
-            rule=None if rule is None else msgspec.to_builtins(rule),
-        )
-        .returning(Trip.receipt)
+        .values({name: bindparam(f"new_{name}", type_=table.c[name].type) for name in _CREDIT})
     )
-    if changed.first() is None:
-        raise LostRace(f"trip {receipt} was aggregated meanwhile")
+    rows = [
+        {"of_citizen": change.citizen_id, "of_day": change.day, "of_receipt": change.receipt}
+        | {f"new_{name}": getattr(change, name) for name in _CREDIT}
+        | {"new_rule": None if change.rule is None else msgspec.to_builtins(change.rule)}
+        for change in changes
+    ]
+    connection = await session.connection()
+    await connection.execute(statement, rows)
+    claimed = select(func.count()).where(
+        one_of(Trip.citizen_id, {change.citizen_id for change in changes}),
+        one_of(Trip.receipt, {change.receipt for change in changes}),
+        Trip.aggregate_id.is_not(None),
+    )
+    if (await session.execute(claimed)).scalar_one():
+        raise LostRace("a trip whose credit changes was aggregated meanwhile")
 
 
 async def trips_by_receipt(

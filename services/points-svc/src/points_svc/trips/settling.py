@@ -19,6 +19,7 @@ from points_svc.scenarios.rules import Catalogue
 from points_svc.trips import repository, rules
 from points_svc.trips.decode import TripItem
 from points_svc.trips.judging import Decision, day_trip, in_day
+from points_svc.trips.repository import NewCredit
 from points_svc.trips.rules import DayTrip, Outcome
 from tht_kit.clock import legal_midnight
 
@@ -154,18 +155,22 @@ async def post(
     for change in changes:
         book = touched.setdefault(change.citizen_id, books[change.citizen_id])
         _adjust(book, change, catalogue, now)
-        await repository.change_credit(
-            session,
-            citizen_id=change.citizen_id,
-            day=change.day,
-            receipt=change.receipt,
-            credited_g=change.after.grams,
-            points_tenths=change.after.tenths,
-            reason=change.after.reason,
-            rule=change.after.rule,
-        )
+    if changes:
+        await repository.change_credits(session, [_new_credit(change) for change in changes])
     if touched:
         await points.post(session, touched.values(), transaction_id=transaction_id, now=now)
+
+
+def _new_credit(change: Change) -> NewCredit:
+    return NewCredit(
+        change.citizen_id,
+        change.day,
+        change.receipt,
+        credited_g=change.after.grams,
+        points_tenths=change.after.tenths,
+        reason=change.after.reason,
+        rule=change.after.rule,
+    )
 
 
 def _adjust(book: Book, change: Change, catalogue: Catalogue, now: datetime) -> None:
