@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import psutil
+import pytest
 
 from .journey import ROOT, check_main_job, copy_of_sample, summary_beside
 
@@ -59,3 +60,26 @@ def test_demo_names_what_is_wrong_with_a_scenario(tmp_path):
 
 def _belongs(process: psutil.Process, needle: str) -> bool:
     return any(needle in part for part in process.info["cmdline"] or ())
+
+
+REAL = ROOT / "deploy/embedded/scenarios/real/scenario.yaml"
+REAL_DATA = ROOT.parent / "shared" / "data"
+
+
+@pytest.mark.skipif(not REAL_DATA.is_dir(), reason="the real files (../shared/data) are not here")
+def test_demo_on_real_files_read_in_place(tmp_path):
+    """Foreign files, small and odd: two serials, one refusal that belongs, no citizens' tonne."""
+    scenario = tmp_path / "scenario.yaml"
+    text = REAL.read_text("utf-8").replace("../../../../../shared/data", str(REAL_DATA))
+    scenario.write_text(text, "utf-8")
+    done = demo("--scenario", str(scenario))
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
+    summary = summary_beside(scenario)
+    numbers = summary["numbers"]
+    # 3,696.6374 kWh x 0.715375 t/MWh = 2.6445 t (R13); forest measured before the window of R6.
+    assert numbers["photovoltaic_calculated_t"] == 2
+    assert summary["refused"]["forestry"].startswith("409 period-not-eligible")
+    assert sum(numbers["trips"].values()) == 4881
+    assert set(numbers["trips_again"]) == {"duplicate"}
+    assert numbers["citizens_calculated_t"] == 0
+    assert numbers["aggregated_g"] < 1_000_000
