@@ -205,7 +205,7 @@ class EmbeddedPostgres:
         command += ["--auth-local=trust", "--auth-host=reject"]
         if self._settings["fsync"] == "off":
             command.append("--no-sync")
-        done = run(command, self._account, timeout_s=INITDB_TIMEOUT_S)
+        done = run(command, self._account, timeout_s=INITDB_TIMEOUT_S, ends_with_parent=True)
         if done.returncode != 0:
             raise EmbeddedPostgresError(f"initdb failed:\n{done.stdout}")
         draft.rename(cluster)

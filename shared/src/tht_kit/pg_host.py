@@ -92,13 +92,25 @@ def child_options(account: Account, death_signal: int) -> dict[str, Any]:
 
 
 def run(
-    command: Sequence[str], account: Account, *, timeout_s: float = 30.0, text: str = ""
+    command: Sequence[str],
+    account: Account,
+    *,
+    timeout_s: float = 30.0,
+    text: str = "",
+    ends_with_parent: bool = False,
 ) -> subprocess.CompletedProcess[str]:
-    """Run a program as the account; its messages are in `stdout`."""
+    """Run a program as the account; its messages are in `stdout`.
+
+    `ends_with_parent` is for the main thread: Python code after a fork hangs for good where another
+    thread held a lock (seen in random's own hook), so programs that end by themselves go without.
+    """
+    options = child_options(account, signal.SIGKILL)
+    if not ends_with_parent:
+        del options["preexec_fn"]
     with no_fork_warning():
         return subprocess.run(
             command,
-            **child_options(account, signal.SIGKILL),
+            **options,
             input=text,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
