@@ -19,9 +19,11 @@ from points_svc.aggregates.errors import (
 )
 from points_svc.aggregates.models import Aggregate
 from points_svc.scenarios import service as scenarios
+from points_svc.scenarios.rules import Catalogue
 from points_svc.trips import repository as trip_rows
 from points_svc.trips import service as trips
 from points_svc.trips.models import Trip
+from points_svc.trips.repository import Gathered
 from tht_contracts.events.points import AggregateClosed
 from tht_kit.clock import legal_date
 from tht_kit.ids import new_id
@@ -51,16 +53,8 @@ async def close(
     Two aggregates at once never claim the same trip: the second waits for the row and passes it by.
     Raises AggregatePeriodInvalid, AggregateScenarioUnknown, AggregateEmpty.
     """
-    if period_start > period_end:
-        raise AggregatePeriodInvalid(
-            pointer="/period_start",
-            period_start=period_start.isoformat(),
-            period_end=period_end.isoformat(),
-        )
     catalogue = await scenarios.catalogue(session)
-    unknown = sorted(set(scenario_ids) - set(catalogue.scenarios))
-    if unknown:
-        raise AggregateScenarioUnknown(pointer="/scenario_ids", scenario_ids=", ".join(unknown))
+    _check(catalogue, scenario_ids, period_start, period_end)
     aggregate_id = new_id()
     await trip_rows.claim_for_aggregate(
         session,
@@ -74,11 +68,8 @@ async def close(
     if not groups:
         raise AggregateEmpty
     by_vintage_g: Counter[str] = Counter()
-    factor_versions: set[str] = set()
-    for year, scenario_id, version, _, grams in groups:
-        assert version is not None, "a credited trip names the version that credited it"
-        by_vintage_g[str(year)] += grams
-        factor_versions.add(catalogue.scenarios[scenario_id].version(version).formula.factor_set)
+    for group in groups:
+        by_vintage_g[str(group.year)] += group.grams
     aggregate = await repository.insert_aggregate(
         session,
         {
@@ -88,16 +79,35 @@ async def close(
             "scenario_ids": sorted(set(scenario_ids)),
             "period_start": period_start,
             "period_end": period_end,
-            "trips": sum(count for _, _, _, count, _ in groups),
+            "trips": sum(group.trips for group in groups),
             "total_g": sum(by_vintage_g.values()),
             "by_vintage_g": dict(by_vintage_g),
-            "factor_versions": sorted(factor_versions),
+            "factor_versions": sorted({_factor_set(catalogue, group) for group in groups}),
             "evidence_sha256": await _evidence(session, aggregate_id),
             "closed_at": now,
         },
     )
     await emit(session, _closed(aggregate), now=now)
     return aggregate
+
+
+def _check(
+    catalogue: Catalogue, scenario_ids: Sequence[str], period_start: date, period_end: date
+) -> None:
+    if period_start > period_end:
+        raise AggregatePeriodInvalid(
+            pointer="/period_start",
+            period_start=period_start.isoformat(),
+            period_end=period_end.isoformat(),
+        )
+    unknown = sorted(set(scenario_ids) - set(catalogue.scenarios))
+    if unknown:
+        raise AggregateScenarioUnknown(pointer="/scenario_ids", scenario_ids=", ".join(unknown))
+
+
+def _factor_set(catalogue: Catalogue, group: Gathered) -> str:
+    version = catalogue.scenarios[group.scenario_id].version(group.scenario_version)
+    return version.formula.factor_set
 
 
 async def _evidence(session: AsyncSession, aggregate_id: UUID) -> bytes:

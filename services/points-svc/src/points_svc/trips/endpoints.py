@@ -53,10 +53,10 @@ async def upload(request: Request) -> bytes:
     summary="上传出行 / Upload trips",
 )
 async def upload_trips(
+    principal: Annotated[Principal, Depends(require("trips:write"))],
     body: Annotated[bytes, Depends(upload)],
     session: WriteSession,
     now: Now,
-    principal: Annotated[Principal, Depends(require("trips:write"))],
     language: ReaderLanguage,
 ) -> Response:
     """每条一个结论，顺序不变 / One verdict per item, in order; the items' ids are the idempotency keys.

@@ -332,25 +332,28 @@ async def claim_for_aggregate(
     )
 
 
-async def aggregated_by_year(
-    session: AsyncSession, aggregate_id: UUID
-) -> list[tuple[int, str, int | None, int, int]]:
-    """Return (year, scenario, version, trips, grams) of an aggregate's trips."""
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """An aggregate's trips of one year (of the trip) and one version of a scenario's rules."""
+
+    year: int
+    scenario_id: str
+    scenario_version: int
+    trips: int
+    grams: int
+
+
+async def aggregated_by_year(session: AsyncSession, aggregate_id: UUID) -> list[Gathered]:
     year = func.extract("year", Trip.day)
+    by = (year, Trip.scenario_id, Trip.scenario_version)
     statement = (
-        select(
-            year,
-            Trip.scenario_id,
-            Trip.scenario_version,
-            func.count(),
-            func.sum(Trip.credited_g),
-        )
+        select(*by, func.count(), func.sum(Trip.credited_g))
         .where(Trip.aggregate_id == aggregate_id)
-        .group_by(year, Trip.scenario_id, Trip.scenario_version)
-        .order_by(year, Trip.scenario_id)
+        .group_by(*by)
+        .order_by(*by)
     )
     return [
-        (int(row[0]), row[1], row[2], int(row[3]), int(row[4]))
+        Gathered(int(row[0]), row[1], int(row[2]), int(row[3]), int(row[4]))
         for row in await session.execute(statement)
     ]
 
