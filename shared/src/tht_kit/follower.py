@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 
 from tht_kit.bus import Bus, BusMisconfigured, Delivered
-from tht_kit.events import Event, Received, Undecodable, decode, read_envelope
+from tht_kit.events import Event, Received, Undecodable, receive
 
 FollowerHandler = Callable[[Received[Any]], Awaitable[None]]
 
@@ -36,7 +36,8 @@ class Follower:
                 raise BusMisconfigured(
                     f"{event_class.event_type} travels on {event_class.topic}, not on {topic}"
                 )
-        self._routes = {cls.event_type: (cls, handler) for cls, handler in handlers.items()}
+        self._handlers = handlers
+        self._classes = {found.event_type: found for found in handlers}
         self.caught_up = asyncio.Event()
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -46,11 +47,7 @@ class Follower:
     async def _handle(self, batch: Sequence[Delivered]) -> None:
         for record in batch:
             try:
-                envelope = read_envelope(record)
-                if (route := self._routes.get(envelope.event_type)) is None:
-                    continue
-                event_class, handler = route
-                event = decode(record, envelope, event_class)
+                event = receive(record, self._classes)
             except Undecodable as error:
                 _log.error(
                     "follower.undecodable",
@@ -59,4 +56,5 @@ class Follower:
                     reason=str(error),
                 )
                 continue
-            await handler(event)
+            if event is not None:
+                await self._handlers[type(event.data)](event)

@@ -35,13 +35,18 @@ def inbox_table(metadata: sa.MetaData) -> sa.Table:
 
 
 # Sorted, so that two members of a group that hold the same batch (after a rebalance) cannot lock
-# each other out; the second waits for the first and then finds the ids taken.
+# each other out; the second waits for the first and then finds the ids taken. What is known comes
+# back, not what is new: in nearly every batch that is nothing.
 _CLAIM = sa.text(
     """
-    INSERT INTO inbox (inbox_group, event_id)
-    SELECT :inbox_group, event_id FROM unnest(:event_ids) AS event_id ORDER BY event_id
-    ON CONFLICT DO NOTHING
-    RETURNING event_id
+    WITH asked AS (SELECT event_id FROM unnest(:event_ids) AS event_id),
+    claimed AS (
+        INSERT INTO inbox (inbox_group, event_id)
+        SELECT :inbox_group, event_id FROM asked ORDER BY event_id
+        ON CONFLICT DO NOTHING
+        RETURNING event_id
+    )
+    SELECT event_id FROM asked WHERE event_id NOT IN (SELECT event_id FROM claimed)
     """
 ).bindparams(
     sa.bindparam("inbox_group", type_=sa.Text), sa.bindparam("event_ids", type_=ARRAY(sa.Uuid))
@@ -49,7 +54,7 @@ _CLAIM = sa.text(
 
 
 async def claim(session: AsyncSession, group: str, event_ids: Sequence[UUID]) -> set[UUID]:
-    """Remember the events in the caller's transaction and return those that are new to the group."""
+    """Remember the events in the caller's transaction; return those the group knew already."""
     if not event_ids:
         return set()
     parameters = {"inbox_group": group, "event_ids": list(event_ids)}

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from tht_kit import logging as kit_logging
 from tht_kit.bus import BusMisconfigured
+from tht_kit.collector import calm_collector
 from tht_kit.runner import Subscription
 from tht_kit.service import Background, Container, start_listening
 from tht_kit.settings import Misconfigured, ServiceSettings, load
@@ -55,6 +56,7 @@ async def _work(
         supervisor = Supervisor(restart=False)
         start_listening(container, supervisor)
         background.start(supervisor)
+        calm_collector()
         if container.settings.metrics_port is not None:
             # A worker has no API: an open metrics port is how its surroundings see that it works.
             serve_metrics(container.settings.metrics_port)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
-from uuid import NAMESPACE_URL, uuid5
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 import structlog
 from opentelemetry.trace import SpanKind
@@ -26,7 +26,7 @@ from tht_kit.bus import Bus, BusMisconfigured, Delivered, Transient, dead_letter
 from tht_kit.clock import Clock
 from tht_kit.db import Database
 from tht_kit.errors import DomainError
-from tht_kit.events import Event, Received, Undecodable, decode, read_envelope
+from tht_kit.events import Event, Received, Undecodable, receive
 from tht_kit.inbox import claim
 from tht_kit.outbox import DeadLetter, count_dead_letters, put_aside
 from tht_kit.telemetry import BATCH_RECORDS, BATCH_SECONDS, DEAD_LETTERS, span
@@ -74,13 +74,8 @@ class Subscription:
                 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Item:
-    """An event of the batch on its way to its handler. `index` is its place in the batch."""
-
-    index: int
-    event: Received[Any]
-    handler: Handler
+# An event of the batch and its place in it.
+_Item = tuple[int, Received[Any]]
 
 
 class _Rejected(Exception):
@@ -116,9 +111,8 @@ class Consumer:
         self._subscriptions = {found.topic: found for found in subscriptions}
         if len(self._subscriptions) != len(subscriptions):
             raise BusMisconfigured(f"group {group} subscribes to a topic twice")
-        self._routes = {
-            found.topic: {cls.event_type: (cls, do) for cls, do in found.handlers.items()}
-            for found in subscriptions
+        self._classes = {
+            found.topic: {cls.event_type: cls for cls in found.handlers} for found in subscriptions
         }
         bus.subscribe(self)
 
@@ -146,7 +140,7 @@ class Consumer:
         topic = batch[0].topic
         started = time.perf_counter()
         items, rejected = self._decode(topic, batch)
-        links = [item.event.traceparent for item in items]
+        links = [event.traceparent for _, event in items]
         with span(f"consume {topic}", links=links, kind=SpanKind.CONSUMER):
             await self._make_durable(topic, batch, items, rejected)
         BATCH_RECORDS.labels(self._group, topic).observe(len(batch))
@@ -164,18 +158,17 @@ class Consumer:
 
     def _decode(self, topic: str, batch: Sequence[Delivered]) -> tuple[list[_Item], dict[int, str]]:
         """Return the events that have a handler here, and why other records cannot be read."""
-        routes = self._routes[topic]
+        classes = self._classes[topic]
         items: list[_Item] = []
         rejected: dict[int, str] = {}
-        for index, record in enumerate(batch):
+        for place, record in enumerate(batch):
             try:
-                envelope = read_envelope(record)
-                if (route := routes.get(envelope.event_type)) is None:
-                    continue
-                event_class, handler = route
-                items.append(_Item(index, decode(record, envelope, event_class), handler))
+                event = receive(record, classes)
             except Undecodable as error:
-                rejected[index] = f"undecodable: {error}"
+                rejected[place] = f"undecodable: {error}"
+                continue
+            if event is not None:
+                items.append((place, event))
         return items, rejected
 
     async def _make_durable(
@@ -190,7 +183,7 @@ class Consumer:
         while True:
             if len(rejected) > self._dead_letters_max:
                 raise self._too_many(topic, rejected)
-            taken = [item for item in items if item.index not in rejected]
+            taken = [item for item in items if item[0] not in rejected] if rejected else items
             try:
                 async with self._database.write() as session:
                     now = self._clock.now()
@@ -216,21 +209,27 @@ class Consumer:
         one_by_one: bool,
     ) -> None:
         if self._subscriptions[topic].deduplicate:
-            new = await claim(session, self._group, [item.event.event_id for item in items])
-            items = _first_of_each(items, new)
+            ids = [event.event_id for _, event in items]
+            known = await claim(session, self._group, ids)
+            if known or len(set(ids)) < len(ids):
+                items = _first_of_each(items, known)
         for run in _runs(items, one_by_one=one_by_one):
-            await self._call_handler(session, run, now)
+            await self._call_handler(session, topic, run, now)
 
-    async def _call_handler(self, session: AsyncSession, run: list[_Item], now: datetime) -> None:
+    async def _call_handler(
+        self, session: AsyncSession, topic: str, run: list[_Item], now: datetime
+    ) -> None:
+        events = [event for _, event in run]
+        handler = self._subscriptions[topic].handlers[type(events[0].data)]
         try:
-            await run[0].handler(session, [item.event for item in run], now=now)
+            await handler(session, events, now=now)
         except PoisonRecord as error:
-            raise _Rejected({run[error.index].index: f"refused: {error.reason}"}) from error
+            raise _Rejected({run[error.index][0]: f"refused: {error.reason}"}) from error
         except DomainError as error:
             # A decision, not a crash, but it does not say which event it is about.
             if len(run) > 1:
                 raise _OneByOne from error
-            raise _Rejected({run[0].index: f"refused: {error.type}: {error}"}) from error
+            raise _Rejected({run[0][0]: f"refused: {error.type}: {error}"}) from error
 
     async def _put_aside(
         self,
@@ -272,12 +271,13 @@ class Consumer:
             )
 
 
-def _first_of_each(items: list[_Item], new: set[Any]) -> list[_Item]:
-    """Keep the items whose event is new, and of one event sent twice only the first."""
+def _first_of_each(items: list[_Item], known: set[UUID]) -> list[_Item]:
+    """Drop the items whose event is known, and of one event sent twice all but the first."""
     kept = []
     for item in items:
-        if item.event.event_id in new:
-            new.discard(item.event.event_id)
+        event_id = item[1].event_id
+        if event_id not in known:
+            known.add(event_id)
             kept.append(item)
     return kept
 
@@ -287,7 +287,7 @@ def _runs(items: list[_Item], *, one_by_one: bool) -> Iterator[list[_Item]]:
     if one_by_one:
         yield from ([item] for item in items)
         return
-    for _, run in groupby(items, key=lambda item: type(item.event.data)):
+    for _, run in groupby(items, key=lambda item: type(item[1].data)):
         yield list(run)
 
 

@@ -13,11 +13,12 @@ from typing import TypedDict
 import structlog
 
 from tht_kit.auth import JwksUrl, StaticKeys, TokenVerifier
-from tht_kit.bus import Bus, Delivered
+from tht_kit.bus import Bus
 from tht_kit.clock import Clock, SandboxClock, SystemClock
 from tht_kit.control import CONTROL_TOPIC, ClockMoved
 from tht_kit.db import Database
-from tht_kit.events import decode, read_envelope
+from tht_kit.events import Received
+from tht_kit.follower import Follower
 from tht_kit.pagination import CursorCodec
 from tht_kit.relay import Relay
 from tht_kit.runner import Consumer, Subscription
@@ -103,15 +104,11 @@ def parts(service: str, settings: ServiceSettings, shared: Shared | None) -> Par
 async def follow_clock(clock: SandboxClock, bus: Bus, stop: asyncio.Event) -> None:
     """Move this process's clock as the control topic says, until `stop` is set."""
 
-    async def on_records(records: Sequence[Delivered]) -> None:
-        for record in records:
-            envelope = read_envelope(record)
-            if envelope.event_type == ClockMoved.event_type:
-                moved = decode(record, envelope, ClockMoved).data
-                clock.set_offset(timedelta(seconds=moved.offset_s))
-                _log.info("clock.moved", offset_s=moved.offset_s)
+    async def moved(event: Received[ClockMoved]) -> None:
+        clock.set_offset(timedelta(seconds=event.data.offset_s))
+        _log.info("clock.moved", offset_s=event.data.offset_s)
 
-    await bus.follow(CONTROL_TOPIC, on_records, caught_up=asyncio.Event(), stop=stop)
+    await Follower(bus, CONTROL_TOPIC, {ClockMoved: moved}).run(stop)
 
 
 def start_listening(container: Container, supervisor: Supervisor) -> None:

@@ -16,7 +16,7 @@ from tht_kit.events import encode, wire_headers
 from tht_kit.ids import new_id
 from tht_kit.outbox import outbox, outbox_stats
 from tht_kit.relay import Relay
-from tht_kit.runner import PoisonRecord
+from tht_kit.runner import Consumer, PoisonRecord, Subscription
 
 from .world import Crash, Crashing, Deaf, World, by_thing, fresh_name, until
 
@@ -43,8 +43,8 @@ class BusLaws:
         async def note(session: Any, events: Sequence[Any], *, now: Any) -> None:
             seen.extend((type(found.data).__name__, found.data.n) for found in events)
 
-        consumer = world.consumer(GROUP, note)
-        consumer._routes[world.topic]["laws.things.later.v1"] = (later, note)
+        subscription = Subscription(world.topic, {world.event: note, later: note})
+        consumer = Consumer(world.database, world.bus, GROUP, [subscription], world.clock)
         first = world.event
         async with world.running(world.relay, consumer):
             for n in range(0, 20, 2):
@@ -175,7 +175,7 @@ class BusLaws:
         headers = letters[1][0]
         assert headers["dlq_topic"] == world.topic
         assert headers["dlq_group"] == GROUP
-        assert "headers are missing: ce_specversion, ce_id" in headers["dlq_reason"]
+        assert "headers are missing: ce_id, ce_source" in headers["dlq_reason"]
         assert "n: " in letters[0][0]["dlq_reason"]
 
     async def test_a_refused_event_goes_aside_and_its_neighbours_are_retried_like_any_batch(
