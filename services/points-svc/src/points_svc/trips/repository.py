@@ -344,18 +344,18 @@ class Gathered:
 
 
 async def aggregated_by_year(session: AsyncSession, aggregate_id: UUID) -> list[Gathered]:
-    year = func.extract("year", Trip.day)
-    by = (year, Trip.scenario_id, Trip.scenario_version)
+    by = (func.extract("year", Trip.day), Trip.scenario_id, Trip.scenario_version)
     statement = (
         select(*by, func.count(), func.sum(Trip.credited_g))
         .where(Trip.aggregate_id == aggregate_id)
         .group_by(*by)
         .order_by(*by)
     )
-    return [
-        Gathered(int(row[0]), row[1], int(row[2]), int(row[3]), int(row[4]))
-        for row in await session.execute(statement)
-    ]
+    found = []
+    for year, scenario_id, version, trips, grams in await session.execute(statement):
+        assert version is not None, "a credited trip names the version that credited it"
+        found.append(Gathered(int(year), scenario_id, version, trips, int(grams)))
+    return found
 
 
 async def stream_aggregated(session: AsyncSession, aggregate_id: UUID) -> Any:
