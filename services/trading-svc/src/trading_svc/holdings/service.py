@@ -80,17 +80,19 @@ async def choose(
     after: tuple[int, int] | None = None
     missing_t = quantity_t
     while missing_t > 0:
-        page = await repository.page_of_held(
+        page = await repository.head_of_held(
             session,
             account_code,
+            quantity_t=missing_t,
             project_id=project_id,
             vintage=vintage,
+            frozen_too=frozen_too,
             after=after,
             limit=CANDIDATES_PER_READ,
         )
-        usable = {block.id: block for block in page if frozen_too or not block.frozen}
-        takes = rules.take_from_head([(b.id, b.span) for b in usable.values()], missing_t)
-        choices += [Choice(usable[take.block_id], take.span) for take in takes]
+        blocks = {block.id: block for block in page}
+        takes = rules.take_from_head([(b.id, b.span) for b in page], missing_t)
+        choices += [Choice(blocks[take.block_id], take.span) for take in takes]
         missing_t = quantity_t - total_t(choices)
         if len(page) < CANDIDATES_PER_READ:
             break
