@@ -12,7 +12,7 @@ from gateway.portal.schemas import TotalsOut
 from gateway.portal.snapshot import Snapshots
 from tht_kit.http import new_router
 
-router = new_router(tags=["总量 / Totals"])
+router = new_router(tags=["汇总 / Totals"])
 page_router = APIRouter(include_in_schema=False)
 _CERTIFICATE_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")

@@ -16,6 +16,7 @@ from tht_kit.clock import Clock
 # However often the page is asked for, the services are asked once in this time.
 KEPT_S = 3.0
 SHOWN = 5
+NAMES_MAX = 1000
 _LATEST = {
     "projects": ("registry", "/v1/projects"),
     "issuances": ("issuance", "/v1/issuances"),
@@ -31,6 +32,7 @@ class Snapshot:
     taken_at: datetime
     totals: dict[str, dict[str, Any] | None]
     latest: dict[str, list[dict[str, Any]]]
+    names: Mapping[str, str]
 
 
 class Snapshots:
@@ -41,6 +43,7 @@ class Snapshots:
         self._clock = clock
         self._last: Snapshot | None = None
         self._fresh_until_s = float("-inf")
+        self._names: dict[str, str] = {}
         self._one_at_a_time = asyncio.Lock()
 
     async def get(self) -> Snapshot:
@@ -65,7 +68,24 @@ class Snapshots:
             for name, found in zip(_LATEST, lists, strict=True)
         }
         by_service = dict(zip(services, totals, strict=True))
-        return Snapshot(self._clock.now(), by_service, latest)
+        await self._learn_names(latest)
+        return Snapshot(self._clock.now(), by_service, latest, dict(self._names))
+
+    async def _learn_names(self, latest: dict[str, list[dict[str, Any]]]) -> None:
+        """Ask the registry what the projects and organisations shown are called, once each."""
+        wanted = {one.get("project_id"): "/v1/projects" for one in latest["issuances"]}
+        wanted |= {
+            one.get("beneficiary_code"): "/v1/organisations" for one in latest["retirements"]
+        }
+        unknown = [key for key in wanted if key and key not in self._names]
+        found = await asyncio.gather(
+            *(self._ask("registry", f"{wanted[key]}/{key}") for key in unknown)
+        )
+        if len(self._names) > NAMES_MAX:
+            self._names.clear()
+        for key, answer in zip(unknown, found, strict=True):
+            if answer and isinstance(answer.get("name"), str):
+                self._names[key] = answer["name"]
 
     async def _ask(self, service: str, path: str, query: str = "") -> dict[str, Any] | None:
         try:

@@ -24,7 +24,7 @@ _VERBS = {
     "register": ("登记决定", "decide on registering"),
     "request": ("提出申请", "request"),
     "approve": ("批准", "approve"),
-    "clock": ("移动时钟", "move the clock"),
+    "clock": ("移动时钟：", "move the clock:"),
 }
 DESCRIPTION = """\
 碳汇通开放接口。公开信息无需令牌；其余接口以 OAuth 2.0 客户端凭据换取的令牌访问。

@@ -48,7 +48,9 @@ async def test_the_page_shows_what_the_ledgers_say(portal):
     assert "12\u202f345" in page
     assert "账平" in page
     assert "&lt;i&gt;光伏" in page
-    assert '<a href="/v1/issuances/i-1">' in page
+    assert '<a href="/v1/issuances/i-1">两江&lt;光伏&gt;</a>' in page
+    assert "CQ-CQCER-01-1" in page
+    assert "2026-04-28" in page  # the day in Asia/Shanghai
     assert "尚无注销记录" in page
     assert "123.4" in page
     assert not re.findall(r"<script|https?://", page)
