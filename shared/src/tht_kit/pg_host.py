@@ -4,7 +4,6 @@ Used by `tht_kit.embedded_pg` alone, which says what is promised.
 """
 
 import contextlib
-import ctypes
 import fcntl
 import hashlib
 import importlib.util
@@ -18,11 +17,12 @@ import stat
 import subprocess
 import sys
 import tempfile
-import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from tht_kit.child import ending_with_parent
 
 SYSTEM_USER = "tanhuitong"
 SYSTEM_DIR = Path("/var/lib/tanhuitong")
@@ -31,7 +31,6 @@ WHEEL_INSTALL = "pginstall18"
 SOCKET_NAME = ".s.PGSQL.5432"
 SOCKET_PATH_BYTES_MAX = 107 if sys.platform == "linux" else 103
 LOG_BYTES_MAX = 10_000_000
-PR_SET_PDEATHSIG = 1
 
 
 class EmbeddedPostgresError(Exception):
@@ -58,75 +57,38 @@ class Account:
 
 # ---- child processes ------------------------------------------------------------------------
 
-_LIBC = ctypes.CDLL(None, use_errno=True)  # loaded here: nothing may be imported after a fork
 
-
-def _end_with_parent(number: int) -> Callable[[], None]:
-    """What a child does before it becomes postgres: ask for `number` when its parent dies."""
-    parent = os.getpid()
-
-    def in_child() -> None:
-        if sys.platform == "linux":
-            _LIBC.prctl(PR_SET_PDEATHSIG, number)
-        if os.getppid() != parent:  # the parent died before the call above
-            os._exit(1)
-
-    return in_child
-
-
-def child_options(account: Account, death_signal: int) -> dict[str, Any]:
-    """Popen options: the account, its own process group (Ctrl-C is ours to handle), no PG* names.
-
-    preexec_fn runs after the account is changed, which matters: changing it clears the signal.
-    """
+def child_options() -> dict[str, Any]:
+    """Popen options: its own process group (Ctrl-C is ours to handle), no PG* names."""
     kept = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
-    options: dict[str, Any] = {
+    return {
         "cwd": "/",  # ours may be closed to the account
         "env": {**kept, "LC_ALL": "C", "TZ": "UTC"},
         "process_group": 0,
-        "preexec_fn": _end_with_parent(death_signal),
     }
-    if account.switch:
-        options |= {"user": account.uid, "group": account.gid, "extra_groups": []}
-    return options
+
+
+def as_account(command: Sequence[str], account: Account, death_signal: signal.Signals) -> list[str]:
+    """Return the command, run as the account and ended with this process."""
+    switch = (account.uid, account.gid) if account.switch else None
+    return ending_with_parent(list(command), by=death_signal, account=switch)
 
 
 def run(
-    command: Sequence[str],
-    account: Account,
-    *,
-    timeout_s: float = 30.0,
-    text: str = "",
-    ends_with_parent: bool = False,
+    command: Sequence[str], account: Account, *, timeout_s: float = 30.0, text: str = ""
 ) -> subprocess.CompletedProcess[str]:
-    """Run a program as the account; its messages are in `stdout`.
-
-    `ends_with_parent` is for the main thread: Python code after a fork hangs for good where another
-    thread held a lock (seen in random's own hook), so programs that end by themselves go without.
-    """
-    options = child_options(account, signal.SIGKILL)
-    if not ends_with_parent:
-        del options["preexec_fn"]
-    with no_fork_warning():
-        return subprocess.run(
-            command,
-            **options,
-            input=text,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            encoding="utf-8",
-            errors="replace",
-            timeout=timeout_s,
-            check=False,
-        )
-
-
-@contextlib.contextmanager
-def no_fork_warning() -> Iterator[None]:
-    """Python 3.12 and later warn of a preexec_fn beside other threads; ours only calls prctl."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "This process .* is multi-threaded", DeprecationWarning)
-        yield
+    """Run a program as the account; its messages are in `stdout`."""
+    return subprocess.run(
+        as_account(command, account, signal.SIGKILL),
+        **child_options(),
+        input=text,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+        timeout=timeout_s,
+        check=False,
+    )
 
 
 # ---- whose files, and where -----------------------------------------------------------------

@@ -1,12 +1,10 @@
 """One process of the stack: how it is started, seen to work, and ended."""
 
 import contextlib
-import ctypes
 import os
 import signal
 import socket
 import subprocess
-import sys
 import threading
 import time
 import urllib.error
@@ -15,6 +13,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from tht_kit.child import ending_with_parent
+
 LOOPBACK = "127.0.0.1"
 POLL_S = 0.1
 STOP_TIMEOUT_S = 20.0
@@ -22,8 +22,6 @@ LOG_LINES_SHOWN = 25
 CRASH_DELAY_S = 0.5
 CRASH_DELAY_S_MAX = 30.0
 HEALTHY_S = 60.0
-PR_SET_PDEATHSIG = 1
-_LIBC = ctypes.CDLL(None, use_errno=True)  # loaded here: nothing may be imported after a fork
 
 
 class StackError(Exception):
@@ -71,14 +69,13 @@ def spawn(part: Part, *, cwd: Path) -> None:
         raise StackError("Start processes from the main thread: they end with their thread.")
     with part.log_file.open("ab") as log:
         part.process = subprocess.Popen(
-            part.command,
+            ending_with_parent(part.command, by=signal.SIGTERM),
             cwd=cwd,
             env=part.env,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
             process_group=0,  # Ctrl-C is for us: we stop the parts in order
-            preexec_fn=_end_with_parent(),  # noqa: PLW1509 - it only makes two system calls
         )
     healthy = time.monotonic() - part.started_s > HEALTHY_S
     part.crashes = 0 if healthy else part.crashes + 1
@@ -121,19 +118,6 @@ def end_all(parts: Iterable[Part]) -> None:
         except subprocess.TimeoutExpired:
             part.process.kill()
             part.process.wait()
-
-
-def _end_with_parent() -> Callable[[], None]:
-    """What a child does before it becomes its program: ask for SIGTERM when its parent dies."""
-    parent = os.getpid()
-
-    def in_child() -> None:
-        if sys.platform == "linux":
-            _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-        if os.getppid() != parent:  # the parent died before the call above
-            os._exit(1)
-
-    return in_child
 
 
 def has_exited(pid: int) -> bool:

