@@ -7,6 +7,7 @@ from starlette.types import Receive, Scope, Send
 
 from gateway import operations
 from gateway.container import GatewayContainer
+from gateway.edge.access import AccessLog
 from gateway.edge.callers import Callers
 from gateway.edge.limits import Counter, Limits, MemoryCounter, RedisCounter
 from gateway.edge.proxy import BodyLimits, Proxy
@@ -69,6 +70,7 @@ def create_app(container: GatewayContainer) -> Gateway:
                 _counter(settings), partner=settings.rate_partner, address=settings.rate_address
             ),
             callers=Callers(container.tokens),
+            access_log=AccessLog(level=settings.log_level, json=settings.log_json),
             bodies=BodyLimits(
                 bytes_max=settings.body_bytes_max,
                 upload_bytes_max=settings.upload_bytes_max,

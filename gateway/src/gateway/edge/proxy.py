@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.edge import guard, headers, routing
+from gateway.edge.access import AccessLog
 from gateway.edge.bodies import BoundedBody
 from gateway.edge.callers import Callers
 from gateway.edge.errors import BodyTooLarge, RateLimited
@@ -52,12 +53,14 @@ class Proxy:
         limits: Limits,
         callers: Callers,
         bodies: BodyLimits,
+        access_log: AccessLog,
     ) -> None:
         self._own = own
         self._upstreams = upstreams
         self._limits = limits
         self._callers = callers
         self._bodies = bodies
+        self._access_log = access_log
         self._forward_measured = TelemetryMiddleware(self._forward, service="gateway")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -88,7 +91,7 @@ class Proxy:
             return
         scope["service"], scope["route_template"] = target[0], f"{target[1]}/*"
         await self._forward_measured(scope, receive, sent)
-        self._log_access(scope, sent)
+        self._access_log.write(scope, sent)
 
     async def _count(self, scope: Scope, sent: "_Sent") -> None:
         sent.client_id = await self._callers.client_id(scope)
@@ -137,22 +140,7 @@ class Proxy:
 
     async def _refuse(self, error: DomainError, scope: Scope, sent: "_Sent") -> None:
         await _answer(error, Request(scope), sent)
-        self._log_access(scope, sent, refused=error.type)
-
-    def _log_access(self, scope: Scope, sent: "_Sent", refused: str | None = None) -> None:
-        _log.info(
-            "gateway.request",
-            correlation_id=sent.request_id,
-            method=scope["method"],
-            path=scope["path"],
-            service=scope.get("service"),
-            status=sent.status,
-            client_id=sent.client_id,
-            address=headers.client_address(scope),
-            sent_bytes=sent.body_bytes,
-            elapsed_ms=round((time.perf_counter() - sent.started_s) * 1000, 2),
-            refused=refused,
-        )
+        self._access_log.write(scope, sent, refused=error.type)
 
 
 async def _answer(error: DomainError, request: Request, send: Send) -> None:

@@ -28,9 +28,17 @@ async def portal(start):
     }
     platform.services["issuance"].answers["/v1/issuances"] = {
         "items": [
-            {"issuance_id": "i-1", "quantity_t": 120, "status": "ISSUED", "project_id": "p-1"}
+            {
+                "issuance_id": "i-1",
+                "quantity_t": 120,
+                "status": "ISSUED",
+                "project_id": "p-1",
+                "decided_at": "2026-04-27T18:00:00Z",
+                "blocks": [{"serial": "CQ-CQCER-01-1"}, {"serial": "CQ-CQCER-01-2"}],
+            }
         ]
     }
+    platform.services["registry"].answers["/v1/projects/p-1"] = {"name": "两江<光伏>"}
     platform.services["trading"].answers["/v1/retirements"] = {"items": []}
     return platform
 
