@@ -8,7 +8,7 @@ never cut by us.
 
 import time
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 from opentelemetry import context, trace
@@ -225,7 +225,7 @@ class TelemetryMiddleware:
 
         method = scope["method"] if scope["method"] in _METHODS else "OTHER"
         started = time.perf_counter()
-        with span(method, parent=_header(scope, b"traceparent"), kind=SpanKind.SERVER) as current:
+        with self._span(method, _header(scope, b"traceparent")) as current:
             try:
                 await self._app(scope, receive, watched)
             finally:
@@ -237,6 +237,14 @@ class TelemetryMiddleware:
                 current.set_attribute("http.response.status_code", status)
                 if status >= 500:  # noqa: PLR2004
                     current.set_status(Status(StatusCode.ERROR))
+
+    @staticmethod
+    def _span(method: str, parent: str | None) -> AbstractContextManager[trace.Span]:
+        exporting = not isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider)
+        if exporting or parent is not None:
+            return span(method, parent=parent, kind=SpanKind.SERVER)
+        # Nobody began a trace and nobody would see it.
+        return nullcontext(trace.INVALID_SPAN)
 
 
 def route_template(scope: Any) -> str:
