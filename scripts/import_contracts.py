@@ -46,6 +46,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "certificates",
         "cash | holdings",
         "accounts",
+        "fields",
     ),
     "points_svc": (
         "aggregates",

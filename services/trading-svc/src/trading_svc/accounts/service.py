@@ -10,6 +10,7 @@ from tht_kit.db import AsyncReadSession
 from trading_svc.accounts import repository
 from trading_svc.accounts.errors import AccountNotFound, AccountNotOpen, TradingNotAllowed
 from trading_svc.accounts.models import Account, AccountStatus
+from trading_svc.fields import ORGANISATION_CODE
 
 
 async def copy_organisations(
@@ -42,7 +43,7 @@ async def announce(session: AsyncSession, codes: Collection[str], *, now: dateti
 
 async def get(session: AsyncSession | AsyncReadSession, code: str) -> Account:
     """Return the account; raises AccountNotFound."""
-    account = await repository.find(session, code)
+    account = await repository.find(session, code) if ORGANISATION_CODE.fullmatch(code) else None
     if account is None:
         raise AccountNotFound(organisation_code=code)
     return account

@@ -8,9 +8,11 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from tht_contracts.events.common import OrganisationCode
 from trading_svc.cash.models import Deposit
+from trading_svc.fields import NO_INVISIBLE
 
 BankReference = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=NO_INVISIBLE),
 ]
 
 

@@ -31,6 +31,7 @@ from trading_svc.certificates.labels import Label, labels_for
 from trading_svc.certificates.models import Certificate, CertificateState
 from trading_svc.certificates.rendering import Printable
 from trading_svc.certificates.signing import Signer
+from trading_svc.fields import CERTIFICATE_ID
 from trading_svc.holdings import service as holdings
 
 
@@ -152,7 +153,8 @@ def _short_claim(document: Document, content: bytes) -> bytes:
 
 async def get(session: AsyncReadSession | AsyncSession, certificate_id: str) -> Certificate:
     """Return the certificate; raises CertificateNotFound."""
-    certificate = await repository.find(session, certificate_id)
+    known = CERTIFICATE_ID.fullmatch(certificate_id) is not None
+    certificate = await repository.find(session, certificate_id) if known else None
     if certificate is None:
         raise CertificateNotFound(certificate_id=certificate_id[:100])
     return certificate

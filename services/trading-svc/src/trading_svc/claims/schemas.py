@@ -10,11 +10,9 @@ from tht_contracts.events.common import OrganisationCode
 from trading_svc.claims import rules
 from trading_svc.claims.models import Claim
 from trading_svc.claims.service import Declaration, Measure, Source
+from trading_svc.fields import Name, Paragraph, Unit
 from trading_svc.retirements.schemas import QuantityT, RetiredOut, Vintage
 
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
-Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)]
-Unit = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20)]
 DecimalText = Annotated[
     str,
     StringConstraints(pattern=r"^(0|[1-9][0-9]{0,11})(\.[0-9]{1,9})?$"),
@@ -41,7 +39,7 @@ class MeasureIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     name: Name = Field(examples=["公共交通免费接驳"])
-    effect: Words = Field(examples=["减少自驾约 4,000 车次"])
+    effect: Paragraph = Field(examples=["减少自驾约 4,000 车次"])
 
 
 class ClaimIn(BaseModel):
@@ -58,7 +56,7 @@ class ClaimIn(BaseModel):
     starts_on: date
     ends_on: date
     participants: int = Field(ge=0, le=10**9, strict=True)
-    boundary: Words = Field(description="核算边界 / accounting boundary")
+    boundary: Paragraph = Field(description="核算边界 / accounting boundary")
     emissions: list[EmissionIn] = Field(min_length=1, max_length=SOURCES_MAX)
     measures: list[MeasureIn] = Field(
         default_factory=list,

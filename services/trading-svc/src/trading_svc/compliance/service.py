@@ -25,6 +25,7 @@ from trading_svc.compliance.errors import (
 )
 from trading_svc.compliance.models import EnterpriseYear, OffsetRule, Surrender
 from trading_svc.compliance.rules import CapBase, Scheme, UnitFacts
+from trading_svc.fields import ORGANISATION_CODE
 from trading_svc.holdings import service as holdings
 from trading_svc.holdings.rules import Span
 from trading_svc.retirements import service as retirements
@@ -107,7 +108,8 @@ async def get_standing(session: AnySession, account_code: str, compliance_year: 
 
     Raises EnterpriseYearNotFound, OffsetRuleMissing, VerifiedEmissionsMissing.
     """
-    year = await repository.find_year(session, account_code, compliance_year)
+    known = ORGANISATION_CODE.fullmatch(account_code) is not None
+    year = await repository.find_year(session, account_code, compliance_year) if known else None
     if year is None:
         raise EnterpriseYearNotFound(
             organisation_code=account_code, compliance_year=compliance_year

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from fastapi import Depends, Query, Response
 
+from tht_contracts.events.common import OrganisationCode
 from tht_kit.auth import Authenticated, Principal, require
 from tht_kit.http import Now, ReadSession, WriteSession, new_router
 from tht_kit.idempotency import Idempotent
@@ -46,8 +47,8 @@ async def list_listings(
     page: PageQuery,
     status: Annotated[ListingStatus, Query(description="状态 / status")] = ListingStatus.OPEN,
     project_id: Annotated[UUID | None, Query(description="项目 / project")] = None,
-    vintage: Annotated[int | None, Query(description="产生年份 / vintage")] = None,
-    seller_code: Annotated[str | None, Query(description="卖方 / seller")] = None,
+    vintage: Annotated[int | None, Query(ge=2000, le=9999, description="产生年份 / vintage")] = None,
+    seller_code: Annotated[OrganisationCode | None, Query(description="卖方 / seller")] = None,
 ) -> Page[ListingOut]:
     rows = await service.list_listings(
         session,

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from fastapi import Depends, Query, Response
 
+from tht_contracts.events.common import OrganisationCode
 from tht_contracts.events.trading import RetirementReason
 from tht_kit.auth import Principal, require
 from tht_kit.http import Now, ReadSession, WriteSession, new_router
@@ -54,7 +55,7 @@ async def create_retirement(
 async def list_retirements(
     session: ReadSession,
     page: PageQuery,
-    account_code: Annotated[str | None, Query(description="账户 / account")] = None,
+    account_code: Annotated[OrganisationCode | None, Query(description="账户 / account")] = None,
     reason: Annotated[RetirementReason | None, Query(description="原因 / reason")] = None,
 ) -> Page[RetirementOut]:
     rows = await service.list_newest(

@@ -4,10 +4,11 @@ from datetime import datetime
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from tht_contracts.events.common import OrganisationCode
 from tht_contracts.events.trading import RetirementReason
+from trading_svc.fields import Note
 from trading_svc.holdings.rules import SERIAL_MAX, Span
 from trading_svc.retirements.models import Retirement
 from trading_svc.retirements.service import Retired
@@ -19,7 +20,6 @@ QuantityT = Annotated[
     int, Field(ge=1, le=QUANTITY_T_MAX, strict=True, description="整吨 / whole tonnes")
 ]
 Vintage = Annotated[int, Field(ge=2000, le=9999, strict=True)]
-Note = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
 
 
 class SerialsIn(BaseModel):
