@@ -47,7 +47,9 @@ async def list_listings(
     page: PageQuery,
     status: Annotated[ListingStatus, Query(description="状态 / status")] = ListingStatus.OPEN,
     project_id: Annotated[UUID | None, Query(description="项目 / project")] = None,
-    vintage: Annotated[int | None, Query(ge=2000, le=9999, description="产生年份 / vintage")] = None,
+    vintage: Annotated[
+        int | None, Query(ge=2000, le=9999, description="产生年份 / vintage")
+    ] = None,
     seller_code: Annotated[OrganisationCode | None, Query(description="卖方 / seller")] = None,
 ) -> Page[ListingOut]:
     rows = await service.list_listings(
