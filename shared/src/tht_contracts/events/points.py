@@ -30,6 +30,8 @@ class TripBatchCredited(Event):
     quarantined: int = Field(ge=0)
     credited_g: int = Field(ge=0)
     credited_tenths: int = Field(ge=0)
+    adjusted_g: int = Field(default=0, description="change to earlier trips of the day, signed")
+    adjusted_tenths: int = Field(default=0, description="change to earlier trips, signed")
 
 
 class PointsRedeemed(Event):

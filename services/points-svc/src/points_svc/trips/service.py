@@ -24,6 +24,7 @@ from points_svc.trips.judging import Decision, Judge
 from points_svc.trips.models import Stored, Trip
 from points_svc.trips.repository import Claim, NewTrip
 from points_svc.trips.rules import RuleHit
+from points_svc.trips.settling import Change
 from tht_contracts.events.points import TripBatchCredited
 from tht_kit.ids import new_id
 from tht_kit.outbox import emit
@@ -64,10 +65,11 @@ class Answer:
 
 @dataclass(slots=True)
 class _Work:
-    """A batch on its way: answers by index, and which items still wait for one."""
+    """A batch on its way: answers by index, which items still wait, what it changed of earlier trips."""
 
     items: Sequence[Item]
     answers: dict[int, Answer] = field(default_factory=dict)
+    changes: Sequence[Change] = ()
 
     def waiting(self) -> list[tuple[int, Item]]:
         return [(i, item) for i, item in enumerate(self.items) if i not in self.answers]
@@ -100,7 +102,7 @@ async def ingest(
     decided = await _decide(session, work, partner_id=partner_id, batch_id=batch_id, now=now)
     batch = Batch(batch_id, [work.answers[index] for index in range(len(items))])
     if decided:
-        await emit(session, _event(batch, partner_id), now=now)
+        await emit(session, _event(batch, partner_id, work.changes), now=now)
     return batch
 
 
@@ -205,7 +207,7 @@ async def _decide(
     )
     decisions = await _judge_all(session, work, judge)
     accepted = [found for found in decisions.values() if found.verdict is Stored.ACCEPTED]
-    changes = await settling.settle(
+    changes = work.changes = await settling.settle(
         session, accepted, partner_id=partner_id, catalogue=judge.catalogue
     )
     await repository.insert_batch(
@@ -358,7 +360,7 @@ def _trip(found: Decision) -> NewTrip:
     )
 
 
-def _event(batch: Batch, partner_id: str) -> TripBatchCredited:
+def _event(batch: Batch, partner_id: str, changes: Sequence[Change]) -> TripBatchCredited:
     return TripBatchCredited(
         batch_id=str(batch.batch_id),
         partner_id=partner_id,
@@ -369,6 +371,8 @@ def _event(batch: Batch, partner_id: str) -> TripBatchCredited:
         quarantined=batch.count("quarantined"),
         credited_g=sum(answer.credited_g for answer in batch.answers),
         credited_tenths=sum(answer.points_tenths for answer in batch.answers),
+        adjusted_g=sum(change.after.grams - change.before.grams for change in changes),
+        adjusted_tenths=sum(change.after.tenths - change.before.tenths for change in changes),
     )
 
 

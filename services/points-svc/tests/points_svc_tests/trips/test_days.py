@@ -114,6 +114,21 @@ async def test_a_late_arrival_moves_the_credit_by_linked_entries(app, bike_first
     assert await violations() == {}
 
 
+async def test_the_events_of_a_day_add_up_to_its_credit_in_any_order(app, events):
+    subject = await app.citizen()
+    token = await app.linked(subject, "adding-partner")
+    rail = metro(token, DAY + timedelta(minutes=10), 12_000, 30)
+    ride = bike(token, DAY, 3200, 15)
+    await app.send(rail, partner="adding-partner")
+    await app.send(ride, partner="adding-partner")
+    first, second = await events("adding-partner")
+    # The metro ride had its 864 g; the earlier-ending bike ride takes them back and brings 304 g.
+    assert (first.credited_g, first.adjusted_g) == (864, 0)
+    assert (second.credited_g, second.adjusted_g) == (304, -864)
+    assert (second.credited_tenths, second.adjusted_tenths) == (27, -79)
+    assert (await app.balance(subject))["grams_credited"] == 304
+
+
 async def test_trips_that_only_touch_do_not_overlap(app):
     _, token = await app.rider()
     answer = await app.send(
