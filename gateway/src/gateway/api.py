@@ -9,7 +9,7 @@ from gateway import operations
 from gateway.container import GatewayContainer
 from gateway.edge.access import AccessLog
 from gateway.edge.callers import Callers
-from gateway.edge.limits import Counter, Limits, MemoryCounter, RedisCounter
+from gateway.edge.limits import Limits
 from gateway.edge.proxy import BodyLimits, Proxy
 from gateway.partners import endpoints as partners
 from gateway.portal import endpoints as portal
@@ -17,7 +17,6 @@ from gateway.portal.snapshot import Snapshots
 from gateway.reference import endpoints as reference
 from gateway.reference.documents import Documents
 from gateway.sandbox import endpoints as sandbox
-from gateway.settings import GatewaySettings
 from gateway.tokens import endpoints as tokens
 from tht_kit.http import build_app, problem_catalogue
 
@@ -67,7 +66,7 @@ def create_app(container: GatewayContainer) -> Gateway:
             own=app,
             upstreams=container.upstreams,
             limits=Limits(
-                _counter(settings), partner=settings.rate_partner, address=settings.rate_address
+                container.counter, partner=settings.rate_partner, address=settings.rate_address
             ),
             callers=Callers(container.tokens),
             access_log=AccessLog(level=settings.log_level, json=settings.log_json),
@@ -80,12 +79,6 @@ def create_app(container: GatewayContainer) -> Gateway:
             ),
         ),
     )
-
-
-def _counter(settings: GatewaySettings) -> Counter:
-    if settings.limits_redis_url is None:
-        return MemoryCounter()
-    return RedisCounter(settings.limits_redis_url.get_secret_value())
 
 
 def _declare_basic(app: FastAPI) -> None:

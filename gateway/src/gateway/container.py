@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from starlette.types import ASGIApp
 
+from gateway.edge.limits import Counter
 from gateway.edge.upstream import HttpUpstream
 from gateway.keys import SigningKeys
 from gateway.settings import GatewaySettings
@@ -15,11 +16,12 @@ from tht_kit.service import Container
 
 @dataclass(frozen=True, kw_only=True)
 class GatewayContainer(Container):
-    """The gateway's parts: its signing keys, and the services behind it as ASGI applications."""
+    """The gateway's parts: its keys, the services behind it as ASGI applications, the calls counted."""
 
     settings: GatewaySettings
     keys: SigningKeys
     upstreams: Mapping[str, ASGIApp]
+    counter: Counter
 
     async def open(self) -> None:
         """Connect what this process owns. Raises BusMisconfigured, BusUnavailable."""
@@ -30,6 +32,7 @@ class GatewayContainer(Container):
 
     async def close(self) -> None:
         await super().close()
+        await self.counter.close()
         for upstream in self.upstreams.values():
             if isinstance(upstream, HttpUpstream):
                 await upstream.close()

@@ -8,6 +8,7 @@ from starlette.types import ASGIApp
 from gateway import keys
 from gateway.base import Base
 from gateway.container import GatewayContainer
+from gateway.edge.limits import Counter, MemoryCounter, RedisCounter
 from gateway.edge.routing import PREFIXES
 from gateway.edge.upstream import HttpUpstream
 from gateway.partners import models as partners
@@ -54,7 +55,14 @@ def wire(
         standalone=own["standalone"],
         keys=signing,
         upstreams=upstreams if upstreams is not None else _by_http(settings),
+        counter=_counter(settings),
     )
+
+
+def _counter(settings: GatewaySettings) -> Counter:
+    if settings.limits_redis_url is None:
+        return MemoryCounter()
+    return RedisCounter(settings.limits_redis_url.get_secret_value())
 
 
 def _by_http(settings: GatewaySettings) -> dict[str, HttpUpstream]:

@@ -3,7 +3,7 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import uvicorn
 
@@ -53,4 +53,11 @@ async def raw(address: str, request: bytes, *, timeout_s: float = 5) -> bytes:
     except ConnectionResetError:
         return b""
     finally:
-        writer.close()
+        await closed(writer)
+
+
+async def closed(writer: asyncio.StreamWriter) -> None:
+    """Close a connection that the other side may have closed already."""
+    writer.close()
+    with suppress(OSError):
+        await writer.wait_closed()

@@ -1,17 +1,18 @@
 """How many calls a caller may make: fixed windows on the clock, counted per process or in Redis.
 
-The `limits` library reads the policies and speaks to Redis. Its store in memory is not used: each
-call of it walks over all keys in a task of its own, so many client addresses would slow every call.
+The `limits` library reads the policies. Its store in memory is not used: each call of it walks over
+all keys in a task of its own, so many client addresses would slow every call.
 """
 
 import asyncio
 from dataclasses import dataclass
 from math import ceil
-from typing import Any, Protocol
+from typing import Protocol
 
 import structlog
 from limits import RateLimitItem, parse
-from limits.storage import storage_from_string
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
 
 from gateway.edge.headers import Headers
 from tht_kit.clock import system_now
@@ -26,6 +27,8 @@ class Counter(Protocol):
     async def add(self, key: str, *, window: int, window_s: int) -> int:
         """Count one call of the key and return how many the window has now."""
         ...
+
+    async def close(self) -> None: ...
 
 
 class MemoryCounter:
@@ -42,22 +45,32 @@ class MemoryCounter:
         counts[key] = counts.get(key, 0) + 1
         return counts[key]
 
+    async def close(self) -> None:
+        """Nothing is held."""
+
 
 class RedisCounter:
     """Counts that all gateway processes share; while Redis is away each process counts alone."""
 
     def __init__(self, url: str) -> None:
-        self._storage: Any = storage_from_string("async+" + url, implementation="redispy")
+        self._redis = Redis.from_url(url)
         self._alone = MemoryCounter()
 
     async def add(self, key: str, *, window: int, window_s: int) -> int:
+        name = f"tht:calls:{window_s}:{window}:{key}"
         try:
-            async with asyncio.timeout(REDIS_TIMEOUT_S):
-                count: int = await self._storage.incr(f"tht:{window}:{key}", window_s)
-        except Exception as error:  # noqa: BLE001 - limits fail open: they are not the lock
+            async with asyncio.timeout(REDIS_TIMEOUT_S), self._redis.pipeline() as both:
+                both.incr(name)
+                both.expire(name, window_s * 2)
+                count, _ = await both.execute()
+        except (RedisError, OSError, TimeoutError) as error:
+            # Limits fail open: they protect the platform's ease, not its ledgers.
             _log.warning("limits.redis_away", error=type(error).__name__)
             return await self._alone.add(key, window=window, window_s=window_s)
-        return count
+        return int(count)
+
+    async def close(self) -> None:
+        await self._redis.aclose()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from gateway_tests.serving import raw
+from gateway_tests.serving import closed, raw
 
 KIB = 1024
 
@@ -77,7 +77,7 @@ async def test_a_body_that_drips_is_given_up(start):
         answer = await reader.read(4096)
     dripping.cancel()
     await asyncio.gather(dripping, return_exceptions=True)
-    writer.close()
+    await closed(writer)
     assert answer.startswith(b"HTTP/1.1 408 ")
 
 
@@ -92,7 +92,7 @@ async def test_a_client_that_leaves_in_the_middle_of_its_body_ends_the_request(s
     async with asyncio.timeout(5):
         while not upstream._session.connector._acquired:
             await asyncio.sleep(0.01)
-        writer.close()
+        await closed(writer)
         while upstream._session.connector._acquired:
             await asyncio.sleep(0.01)
     assert not any(asked.get("bytes") for asked in platform.services["issuance"].asked)

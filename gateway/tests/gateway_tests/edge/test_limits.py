@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from gateway.edge.limits import Limits, MemoryCounter, RedisCounter, network_of
-from gateway_tests.serving import unused_address
+from gateway_tests.serving import closed, unused_address
 
 
 @pytest.mark.parametrize(
@@ -88,12 +88,10 @@ def test_ipv6_subscribers_are_counted_by_their_network():
 
 
 async def test_without_its_redis_a_process_counts_alone():
-    limits = Limits(
-        RedisCounter("redis" + unused_address().removeprefix("http")),
-        partner="2/hour",
-        address="2/hour",
-    )
+    counter = RedisCounter("redis" + unused_address().removeprefix("http"))
+    limits = Limits(counter, partner="2/hour", address="2/hour")
     allowed = [(await limits.spend(client_id="a", address="x")).allowed for _ in range(3)]
+    await counter.close()
     assert allowed == [True, True, False]
 
 
@@ -110,16 +108,17 @@ async def test_two_processes_share_their_counts_in_redis():
             while True:
                 try:
                     _, writer = await asyncio.open_connection("127.0.0.1", int(port))
-                    writer.close()
+                    await closed(writer)
                     break
                 except OSError:
                     await asyncio.sleep(0.02)
-        url = f"redis://{address}/0"
-        one, two = (Limits(RedisCounter(url), partner="3/hour", address="3/hour") for _ in range(2))
+        counters = [RedisCounter(f"redis://{address}/0") for _ in range(2)]
+        one, two = (Limits(counter, partner="3/hour", address="3/hour") for counter in counters)
         used = [
             (await each.spend(client_id="a", address="x")).used for each in (one, two, one, two)
         ]
         assert used == [1, 2, 3, 4]
+        await asyncio.gather(*(counter.close() for counter in counters))
     finally:
         server.terminate()
         server.wait()
