@@ -1,5 +1,6 @@
 """Header fields on their way through: what is dropped, what is set."""
 
+import ipaddress
 import re
 
 from starlette.types import Scope
@@ -36,6 +37,7 @@ _SET_HERE = frozenset(
         b"x-request-id",
     }
 )
+_FORWARDED = frozenset({b"forwarded", b"x-forwarded-for", b"x-real-ip"})
 _DROPPED_IN = HOP_BY_HOP | _SET_HERE
 _DROPPED_OUT = HOP_BY_HOP | {b"date", b"server", b"x-request-id"}
 # A Connection field may not take these from a request that passes through.
@@ -54,6 +56,16 @@ def request_id_of(scope: Scope) -> str:
 def client_address(scope: Scope) -> str:
     client = scope.get("client")
     return client[0] if client else "unknown"
+
+
+def is_neighbour(scope: Scope) -> bool:
+    """Say whether the request comes straight from a machine of the private network."""
+    if any(name in _FORWARDED for name, _ in scope["headers"]):
+        return False
+    try:
+        return ipaddress.ip_address(client_address(scope)).is_private
+    except ValueError:
+        return False
 
 
 def towards_upstream(scope: Scope, request_id: str) -> Headers:

@@ -19,12 +19,14 @@ from gateway.edge.errors import BodyTooLarge, RateLimited
 from gateway.edge.headers import Headers
 from gateway.edge.limits import Decision, Limits
 from gateway.edge.upstream import ClientGone
-from tht_kit.errors import DomainError, InternalError
+from tht_kit.errors import DomainError, InternalError, NotFound
 from tht_kit.problems import problem
 from tht_kit.telemetry import TelemetryMiddleware, inject
 
 # Asked all the time by machines that watch over the platform: neither counted nor logged.
 PROBES = frozenset({"/healthz", "/readyz", "/readyz/self"})
+# For the scraper beside this process; who comes through a load balancer does not see it.
+METRICS = "/metrics"
 # What an outer application has put into the scope is not the inner one's.
 _OUTER = ("state", "app", "router", "route", "endpoint", "path_params", "route_template", "fastapi")
 _NO_SNIFFING = (b"x-content-type-options", b"nosniff")
@@ -77,6 +79,8 @@ class Proxy:
         sent = _Sent(send, request_id, time.perf_counter())
         try:
             scope["body_length"] = guard.check(scope)
+            if scope["path"] == METRICS and not headers.is_neighbour(scope):
+                raise NotFound(path=METRICS)
             target = routing.match(scope["path"])
             if scope["path"] not in PROBES:
                 await self._count(scope, sent)

@@ -232,6 +232,14 @@ async def test_unknown_paths_and_methods_are_problems(direct):
     assert not direct.services["registry"].asked
 
 
+async def test_metrics_are_for_neighbours_only(direct):
+    await direct.client.get("/v1/projects/7")
+    shown = await direct.client.get("/metrics")
+    assert 'route="/v1/projects/*"' in shown.text
+    through = await direct.client.get("/metrics", headers={"X-Forwarded-For": "203.0.113.9"})
+    assert (through.status_code, through.json()["type"]) == (404, "/problems/not-found")
+
+
 async def test_a_websocket_is_refused(direct):
     handshake = (
         b"GET /v1/projects HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade, close\r\n"
