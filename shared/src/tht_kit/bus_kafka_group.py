@@ -302,14 +302,14 @@ class GroupMember(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
 
 
 def delivered(record: ConsumerRecord[bytes, bytes]) -> Delivered:
-    return Delivered(
-        topic=record.topic,
-        partition=record.partition,
-        position=f"{record.partition}:{record.offset}",
-        key=record.key,
-        value=record.value,
-        headers=tuple((name, value or b"") for name, value in record.headers),
-    )
+    """Return the record as the bus port has it; a header without a value gets an empty one."""
+    headers = record.headers
+    for _, value in headers:
+        if value is None:
+            headers = tuple((name, found or b"") for name, found in headers)
+            break
+    position = f"{record.partition}:{record.offset}"
+    return Delivered(record.topic, record.partition, position, record.key, record.value, headers)
 
 
 async def closed_within(*closings: Awaitable[Any]) -> None:

@@ -227,7 +227,7 @@ class Relay:
         if not rows:
             return 0
         await publisher.publish([_record(row) for row in rows])
-        await connection.execute(_MARK, {"seqs": [row.seq for row in rows]})
+        await connection.execute(_MARK, {"seqs": [row[0] for row in rows]})
         PUBLISHED.labels(self._service).inc(len(rows))
         _log.debug("relay.published", service=self._service, records=len(rows))
         return len(rows)
@@ -277,10 +277,5 @@ class Relay:
 
 
 def _record(row: sa.Row[*tuple[Any, ...]]) -> Record:
-    return Record(
-        record_id=str(row.event_id),
-        topic=row.topic,
-        key=row.key,
-        value=row.body,
-        headers=wire_headers(orjson.loads(row.headers)),
-    )
+    _, event_id, topic, key, body, headers = row
+    return Record(str(event_id), topic, key, body, wire_headers(orjson.loads(headers)))

@@ -287,6 +287,9 @@ def _runs(items: list[_Item], *, one_by_one: bool) -> Iterator[list[_Item]]:
     if one_by_one:
         yield from ([item] for item in items)
         return
+    if len({type(event.data) for _, event in items}) == 1:
+        yield items
+        return
     for _, run in groupby(items, key=lambda item: type(item[1].data)):
         yield list(run)
 
