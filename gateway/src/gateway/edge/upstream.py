@@ -85,6 +85,7 @@ class HttpUpstream:
                 headers=[(name.decode("ascii"), _text(value)) for name, value in scope["headers"]],
                 data=data,
                 allow_redirects=False,
+                middlewares=() if scope["method"] in _SAFE else (_only_once,),
             )
             async with answer:
                 whole = await _whole(answer, scope["method"])
@@ -111,6 +112,18 @@ class HttpUpstream:
             routes=", ".join(PREFIXES.get(self._service, ())),
             headers={"Retry-After": RETRY_AFTER_S},
         )
+
+
+async def _only_once(
+    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    """Keep aiohttp from sending a PUT or DELETE again by itself after a connection was lost."""
+    try:
+        return await handler(request)
+    except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
+        raise
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise aiohttp.ClientConnectionError(str(error)) from error
 
 
 class _Pieces:

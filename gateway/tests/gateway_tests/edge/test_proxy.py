@@ -2,12 +2,14 @@
 
 import asyncio
 import hashlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import httpx
 import pytest
 
 from gateway.edge.upstream import HttpUpstream
-from gateway_tests.serving import raw, unused_address
+from gateway_tests.serving import closed, raw, unused_address
 
 
 def headers_of(asked) -> dict[str, str]:
@@ -177,14 +179,53 @@ async def test_a_slow_service_is_given_up(start):
     assert (await platform.client.get("/v1/projects/slow")).status_code == 200
 
 
-async def test_an_unsafe_request_is_never_sent_twice(start):
+@asynccontextmanager
+async def forgetful() -> AsyncIterator[tuple[str, list[bytes]]]:
+    """A server that keeps a connection after its first answer and drops it upon the next request."""
+    asked: list[bytes] = []
+
+    async def serve(reader, writer):
+        for number in range(2):
+            head = await reader.readuntil(b"\r\n\r\n")
+            asked.append(head.split(b" ", 1)[0])
+            if number == 0:
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+                await writer.drain()
+        await closed(writer)
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", asked
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+async def test_an_unsafe_request_is_never_sent_twice(start, method):
     platform = await start("http")
-    answer = await platform.client.post("/v1/orders/raises", json={})
-    # uvicorn answers 500 for an application that raises without an answer.
-    assert answer.status_code == 500
-    before = len(platform.services["trading"].asked)
-    await platform.client.post("/v1/orders", json={"quantity_t": 1})
-    assert len(platform.services["trading"].asked) == before + 1
+    async with forgetful() as (address, asked):
+        upstream = HttpUpstream(
+            "registry", address, connect_timeout_s=1, read_timeout_s=1, connections_max=1
+        )
+        await upstream.open()
+        await platform.container.upstreams["registry"].close()
+        platform.container.upstreams["registry"] = upstream
+        assert (await platform.client.get("/v1/projects")).status_code == 200
+        answer = await platform.client.request(method, "/v1/projects/1", content=b"{}")
+        assert (answer.status_code, answer.json()["type"]) == (504, "/problems/outcome-unknown")
+        assert asked == [b"GET", method.encode()]
+
+
+async def test_a_read_on_a_connection_that_was_dropped_is_asked_again(start):
+    platform = await start("http")
+    async with forgetful() as (address, asked):
+        upstream = HttpUpstream(
+            "registry", address, connect_timeout_s=1, read_timeout_s=1, connections_max=1
+        )
+        await upstream.open()
+        await platform.container.upstreams["registry"].close()
+        platform.container.upstreams["registry"] = upstream
+        for _ in range(2):
+            assert (await platform.client.get("/v1/projects")).status_code == 200
+        assert asked == [b"GET"] * 3
 
 
 async def test_an_application_that_raises_inside_the_process_is_a_500_problem(direct):
