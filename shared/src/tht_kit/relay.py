@@ -33,7 +33,7 @@ from tht_kit.telemetry import OUTBOX_AGE_SECONDS, OUTBOX_DEPTH, PUBLISHED, RETRI
 from tht_kit.transient import Backoff, is_transient
 from tht_kit.waiting import wait_any
 
-BATCH_MAX = 500
+BATCH_MAX = 1_000  # measured on two cores: a quarter faster than 500, 2,000 is no faster
 POLL_S = 0.1
 STANDBY_S = 1.0
 DRAIN_POLL_S = 0.02

@@ -359,6 +359,8 @@ class TestBrokerLoss:
                     if start == 300:
                         await world.until_ledger_has(GROUP, 100)
                         await asyncio.to_thread(broker.kill)
+                        with pytest.raises(BusUnavailable):
+                            await bus.check()
                     if start == 600:
                         await asyncio.sleep(3)
                         await asyncio.to_thread(broker.start)
@@ -368,6 +370,7 @@ class TestBrokerLoss:
             lines = await world.ledger(GROUP)
             assert by_thing(lines) == by_thing(things)
             assert world.failures == []
+            await bus.check()
         finally:
             await harness.close()
             await asyncio.to_thread(broker.stop)
