@@ -20,6 +20,7 @@ import sqlalchemy as sa
 from aiokafka import AIOKafkaProducer
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from tht_kit import logging as kit_logging
 from tht_kit.bus import Delivered, Record
 from tht_kit.bus_inprocess import InProcessBus
 from tht_kit.bus_kafka import KafkaBus
@@ -120,23 +121,20 @@ def _event(n: int) -> Credited:
 
 async def figures() -> list[dict[str, Any]]:
     """Measure all; what needs a broker is left out where Java or Maven are missing."""
+    kit_logging.configure("WARNING", json=False)
     with _server() as server:
         found = [
-            await _consumer_figure(
-                server, _read_typed, f"the same SQL by hand, ratio >= {CONSUMER_GOAL}"
-            ),
-            await _consumer_figure(server, _read_loosely, None),
+            await _consumer_figure(server, _read_typed, held=True),
+            await _consumer_figure(server, _read_loosely, held=False),
         ]
         if reason_for_no_kafka() is None:
             with _broker() as broker:
                 found.append(await _relay_figure(server, broker))
-                found.append(await _consumer_from_kafka_figure(server, broker))
+                found.append(await _from_kafka_figure(server, broker, beside=found[0]["value"]))
     return found
 
 
-async def _consumer_figure(
-    server: EmbeddedPostgres, read: Reader, goal: str | None
-) -> dict[str, Any]:
+async def _consumer_figure(server: EmbeddedPostgres, read: Reader, *, held: bool) -> dict[str, Any]:
     """Runner + inbox + one ledger row per event, against a loop written by hand.
 
     The loop gets the same records and runs the same statements by plain asyncpg, without runner,
@@ -154,15 +152,18 @@ async def _consumer_figure(
             ours_s += await _seconds(consumer.handle(_batch()))
         await connection.close()
     ratio = theirs_s / ours_s
-    how = "event classes" if read is _read_typed else "bare orjson, nothing checked"
     return {
-        "name": f"consumer: runner + inbox + ledger row per event (beside: by hand, {how})",
+        "name": "consumer path" if held else "consumer, bare limit",
         "value": round(CONSUMED / ours_s),
         "unit": "events/s",
         "beside": round(CONSUMED / theirs_s),
         "ratio": round(ratio, 3),
-        "goal": goal,
-        "holds": goal is None or ratio >= CONSUMER_GOAL,
+        "goal": (
+            f">= {CONSUMER_GOAL} of the same SQL by hand, bodies read by the event class"
+            if held
+            else "none: the same SQL by hand, bodies read by bare orjson, nothing checked"
+        ),
+        "holds": not held or ratio >= CONSUMER_GOAL,
     }
 
 
@@ -233,12 +234,12 @@ async def _relay_figure(server: EmbeddedPostgres, broker: KafkaBroker) -> dict[s
     value, beside = total / ours_s, total / theirs_s
     goal = min(RELAY_GOAL_PER_S, RELAY_GOAL_RATIO * beside)
     return {
-        "name": f"outbox relay to Kafka, transactions of {RELAY_BATCH}",
+        "name": "outbox relay to Kafka",
         "value": round(value),
         "unit": "events/s",
         "beside": round(beside),
         "ratio": round(value / beside, 3),
-        "goal": f">= {round(goal)} events/s (10,000, or 0.5 of bare aiokafka if that is less)",
+        "goal": f">= {round(goal)} events/s: 10,000, or 0.5 of bare aiokafka if that is less",
         "holds": value >= goal,
     }
 
@@ -267,10 +268,10 @@ async def _send_bare(broker: KafkaBroker, records: list[Record]) -> None:
         await producer.stop()
 
 
-async def _consumer_from_kafka_figure(
-    server: EmbeddedPostgres, broker: KafkaBroker
+async def _from_kafka_figure(
+    server: EmbeddedPostgres, broker: KafkaBroker, *, beside: int
 ) -> dict[str, Any]:
-    """The whole consumer, from the broker to committed rows and positions; no goal of its own."""
+    """The whole consumer, from the broker to committed rows and positions, beside its own inside."""
     name = "bench.points.dlq.bench-svc"
     await ensure(broker.bootstrap, [Topic(name, 1, {})])
     bus = KafkaBus(broker.bootstrap)
@@ -292,13 +293,14 @@ async def _consumer_from_kafka_figure(
         await consumer.run(stop)
         elapsed_s = time.perf_counter() - moments[1]
     await bus.close()
+    value = (seen[0] - CONSUMER_BATCH) / elapsed_s
     return {
-        "name": "consumer path from a Kafka topic, database and position committed",
-        "value": round((seen[0] - CONSUMER_BATCH) / elapsed_s),
+        "name": "consumer from a Kafka topic",
+        "value": round(value),
         "unit": "events/s",
-        "beside": None,
-        "ratio": None,
-        "goal": None,
+        "beside": beside,
+        "ratio": round(value / beside, 3),
+        "goal": "none: what broker, client and positions leave of the consumer path",
         "holds": True,
     }
 
