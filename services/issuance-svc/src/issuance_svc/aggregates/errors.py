@@ -6,7 +6,7 @@ from tht_kit.errors import DomainError, Text
 class AggregateUnknown(DomainError):
     type = "aggregate-not-found"
     status = 404
-    title = Text(zh="没有此公众减排量汇总", en="No such aggregate")
+    title = Text(zh="汇总不存在", en="Aggregate not found")
     detail = Text(
         zh="项目 {project_id} 没有编号为 {aggregate_id} 的公众减排量汇总。",
         en="The project {project_id} has no aggregate {aggregate_id} of citizens' reductions.",
