@@ -9,7 +9,7 @@ THRESHOLDS = (20_000, 20, 100)
 
 
 def calm_collector() -> None:
-    """Collect less often, and never again look at what start-up has made. Call it once, when ready."""
+    """Collect less often, and never again look at what start-up has made. Call it once, when the code is loaded."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(*THRESHOLDS)

@@ -130,8 +130,8 @@ def build_app(
     async def running(_app: FastAPI) -> AsyncIterator[None]:
         await container.open()
         supervisor = Supervisor()
-        start_listening(container, supervisor)
         try:
+            await start_listening(container, supervisor)
             yield
         finally:
             await supervisor.stop()

@@ -28,6 +28,7 @@ def load_or_exit(cls: type[S], service: str) -> S:
         print(f"{service} cannot start:\n{error}", file=sys.stderr)  # noqa: T201
         sys.exit(EXIT_MISCONFIGURED)
     configure_tracing(service, endpoint=settings.otlp_endpoint)
+    calm_collector()
     return settings
 
 
@@ -54,9 +55,8 @@ async def _work(
     await container.open()
     try:
         supervisor = Supervisor(restart=False)
-        start_listening(container, supervisor)
+        await start_listening(container, supervisor)
         background.start(supervisor)
-        calm_collector()
         if container.settings.metrics_port is not None:
             # A worker has no API: an open metrics port is how its surroundings see that it works.
             serve_metrics(container.settings.metrics_port)

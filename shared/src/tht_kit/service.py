@@ -7,13 +7,12 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
 from typing import TypedDict
 
 import structlog
 
 from tht_kit.auth import JwksUrl, StaticKeys, TokenVerifier
-from tht_kit.bus import Bus
+from tht_kit.bus import Bus, BusUnavailable
 from tht_kit.clock import Clock, SandboxClock, SystemClock
 from tht_kit.control import CONTROL_TOPIC, ClockMoved
 from tht_kit.db import Database
@@ -25,6 +24,7 @@ from tht_kit.runner import Consumer, Subscription
 from tht_kit.settings import ServiceSettings
 from tht_kit.supervisor import Supervisor
 
+CATCH_UP_TIMEOUT_S = 30.0
 _log = structlog.get_logger(__name__)
 
 
@@ -101,21 +101,29 @@ def parts(service: str, settings: ServiceSettings, shared: Shared | None) -> Par
     )
 
 
-async def follow_clock(clock: SandboxClock, bus: Bus, stop: asyncio.Event) -> None:
-    """Move this process's clock as the control topic says, until `stop` is set."""
+async def start_listening(container: Container, supervisor: Supervisor) -> None:
+    """Start what every process needs, API processes included, and wait until it is up to date.
+
+    That is following the sandbox clock: a process that began to serve before it had read the clock
+    would give real dates for a moment. Raises BusUnavailable if the topic cannot be read in time.
+    """
+    if not isinstance(container.clock, SandboxClock):
+        return
+    clock = container.clock
 
     async def moved(event: Received[ClockMoved]) -> None:
         clock.set_offset(timedelta(seconds=event.data.offset_s))
         _log.info("clock.moved", offset_s=event.data.offset_s)
 
-    await Follower(bus, CONTROL_TOPIC, {ClockMoved: moved}).run(stop)
-
-
-def start_listening(container: Container, supervisor: Supervisor) -> None:
-    """Start what every process needs, API processes included: following the sandbox clock."""
-    if isinstance(container.clock, SandboxClock):
-        work = partial(follow_clock, container.clock, container.bus)
-        supervisor.start(f"{container.service}.clock", work)
+    follower = Follower(container.bus, CONTROL_TOPIC, {ClockMoved: moved})
+    supervisor.start(f"{container.service}.clock", follower.run)
+    try:
+        async with asyncio.timeout(CATCH_UP_TIMEOUT_S):
+            await follower.caught_up.wait()
+    except TimeoutError:
+        raise BusUnavailable(
+            f"{CONTROL_TOPIC} was not read to its end within {CATCH_UP_TIMEOUT_S:.0f} s"
+        ) from None
 
 
 class Background:

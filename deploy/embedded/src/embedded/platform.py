@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from pydantic import SecretStr
 
 import gateway.api
 import gateway.keys
+import gateway.sandbox.service
 import gateway.subscriptions
 import gateway.wiring
 from embedded.secrets_file import Secrets, key_file, load_secrets
@@ -80,6 +82,8 @@ async def running(postgres: EmbeddedPostgres, options: Options) -> AsyncIterator
             await stack.enter_async_context(_lifespan(app))
         edge_app = gateway.api.create_app(edge)
         await stack.enter_async_context(_lifespan(edge_app))
+        if clock is not None:
+            await _set_again(clock, edge)
         await _prepare(containers, edge, options)
         supervisor = Supervisor()
         stack.push_async_callback(supervisor.stop)
@@ -118,6 +122,13 @@ def _settings(
     }
     given = _common(service.name, postgres, options, secrets) | own.get(service.name, {})
     return load(service.settings, **given)
+
+
+async def _set_again(clock: SandboxClock, edge: Container) -> None:
+    """Put the clock where it stood when the process ended, before anything reads it."""
+    async with edge.database.read() as session:
+        offset_s = await gateway.sandbox.service.get_offset_s(session)
+    clock.set_offset(timedelta(seconds=offset_s))
 
 
 async def _prepare(containers: dict[str, Container], edge: Container, options: Options) -> None:

@@ -12,6 +12,7 @@ import uvicorn
 
 from embedded.platform import Options, running
 from tht_kit import logging as kit_logging
+from tht_kit.collector import calm_collector
 from tht_kit.embedded_pg import AlreadyRunning, EmbeddedPostgres
 from tht_kit.supervisor import Supervisor, stop_on_signals
 
@@ -105,6 +106,7 @@ async def _serve(
     during: Callable[[str], Awaitable[None]] | None,
 ) -> None:
     async with running(postgres, options) as app, _http(app, sock):
+        calm_collector()
         ready.tell()
         if during is not None:
             await during(ready.url)
