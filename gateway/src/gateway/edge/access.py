@@ -8,6 +8,7 @@ and of what concerns citizens no path beyond its prefix.
 import logging
 import sys
 import time
+from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -17,6 +18,17 @@ from gateway.edge.headers import client_address
 
 _CITIZENS = "points"
 _log = structlog.get_logger(__name__)
+
+
+class _Stderr:
+    """Whatever sys.stderr is at the moment; a line that cannot be written must not break a call."""
+
+    def msg(self, line: bytes) -> None:
+        with suppress(OSError, ValueError):
+            sys.stderr.buffer.write(line + b"\n")
+            sys.stderr.buffer.flush()
+
+    info = msg
 
 
 def _json(_logger: Any, _method: str, event: Any) -> bytes:
@@ -32,7 +44,7 @@ class AccessLog:
         self._logger: Any = _log
         if json:
             self._logger = structlog.wrap_logger(
-                structlog.BytesLogger(sys.stderr.buffer),
+                _Stderr(),
                 processors=[
                     structlog.processors.add_log_level,
                     structlog.processors.TimeStamper(fmt="iso", utc=True),
