@@ -51,6 +51,7 @@ async def problem(problem_type: str, request: Request) -> Response:
     if found is None:
         raise NotFound(path=request.url.path)
     lang = pages.language(request)
+    found = {**found, **{part: _plain(found[part]) for part in ("title", "detail", "fix")}}
     example = {
         "type": f"/problems/{problem_type}",
         "title": found["title"][lang],
@@ -63,3 +64,10 @@ async def problem(problem_type: str, request: Request) -> Response:
     shown = orjson.dumps(example, option=orjson.OPT_INDENT_2).decode()
     content = pages.text("problem.html", lang, problem=found, example=shown)
     return pages.page(content, lang, max_age_s=30)
+
+
+def _plain(text: dict[str, str]) -> dict[str, str]:
+    """Return a template's words as they read without a case at hand."""
+    if text["en"] == "{reason}":
+        return {"zh": "具体原因随每次应答给出。", "en": "Each answer gives the reason of its case."}
+    return {lang: words.replace("{{", "{").replace("}}", "}") for lang, words in text.items()}
