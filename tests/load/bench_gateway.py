@@ -39,6 +39,7 @@ from tht_kit import logging as kit_logging
 from tht_kit.auth import AUDIENCE, StaticKeys, sign_token
 from tht_kit.bus_inprocess import InProcessBus
 from tht_kit.clock import system_now
+from tht_kit.collector import calm_collector
 from tht_kit.service import Shared
 from tht_kit.settings import load
 
@@ -310,10 +311,10 @@ def _token(signing: keys.SigningKeys) -> str:
 
 def main(arguments: list[str]) -> None:
     if arguments[0] == "load":
-        load_ = asyncio.run(_client(arguments[1], arguments[2], int(arguments[3])))
-        print(load_.per_s, load_.p99_ms)
+        print(*asyncio.run(_client(arguments[1], arguments[2], int(arguments[3]))))
         return
     app = {"upstream": _upstream, "bare": Bare, "full": _full}[arguments[0]]()
+    calm_collector()  # as every process of the platform does
     uvicorn.run(app, port=int(arguments[1]), log_config=None, access_log=False, http="httptools")
 
 
