@@ -104,6 +104,11 @@ class Database:
                     "application_name": application_name,
                     "timezone": "UTC",
                     "lock_timeout": f"{round(lock_timeout_s * 1000)}ms",
+                    "idle_in_transaction_session_timeout": "5min",
+                    # A host that vanished must not keep its locks for the kernel's two hours.
+                    "tcp_keepalives_idle": "30",
+                    "tcp_keepalives_interval": "10",
+                    "tcp_keepalives_count": "3",
                 },
                 "timeout": 10,
             },

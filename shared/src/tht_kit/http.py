@@ -153,10 +153,22 @@ def build_app(
     app.include_router(_operations())
     install_handlers(app)
     app.add_middleware(RetryTransaction, service=container.service)
-    app.add_middleware(RequestContext)
-    app.add_middleware(TelemetryMiddleware, service=container.service)
+    _surround(app, container.service)
     _describe_problems(app)
     return app
+
+
+def _surround(app: FastAPI, service: str) -> None:
+    """Put telemetry and the request's id around everything, also around the answer to a crash.
+
+    What `add_middleware` adds stands inside Starlette's own handler of unknown errors.
+    """
+    build = app.build_middleware_stack
+
+    def surrounded() -> ASGIApp:
+        return TelemetryMiddleware(RequestContext(build()), service=service)
+
+    app.build_middleware_stack = surrounded  # type: ignore[method-assign]
 
 
 def _operation_id(route: APIRoute) -> str:

@@ -17,19 +17,29 @@ from tht_kit.telemetry import configure_tracing, serve_metrics
 EXIT_MISCONFIGURED = 78  # EX_CONFIG of sysexits.h
 
 S = TypeVar("S", bound=ServiceSettings)
+C = TypeVar("C", bound=Container)
 
 
-def load_or_exit(cls: type[S], service: str) -> S:
-    """Read the settings and configure logs and traces; exits with sentences that say what to set."""
+def container_or_exit(cls: type[S], service: str, wire: Callable[[S], C]) -> C:
+    """Read the settings, configure logs and traces, build the parts.
+
+    Exits with sentences that say what to set, where something is missing or wrong.
+    """
     try:
         settings = load(cls)
+        if settings.bus != "kafka":
+            raise Misconfigured(
+                "BUS=inprocess joins services that run in one process; this process stands alone:"
+                " set BUS to kafka."
+            )
         kit_logging.configure(settings.log_level, json=settings.log_json)
+        container = wire(settings)
     except (Misconfigured, ValueError) as error:
         print(f"{service} cannot start:\n{error}", file=sys.stderr)  # noqa: T201
         sys.exit(EXIT_MISCONFIGURED)
     configure_tracing(service, endpoint=settings.otlp_endpoint)
     calm_collector()
-    return settings
+    return container
 
 
 def run_worker(
@@ -59,7 +69,7 @@ async def _work(
         background.start(supervisor)
         if container.settings.metrics_port is not None:
             # A worker has no API: an open metrics port is how its surroundings see that it works.
-            serve_metrics(container.settings.metrics_port)
+            serve_metrics(container.settings.metrics_port, container.settings.metrics_host)
         await run_until_signal(supervisor)
     finally:
         await container.close()

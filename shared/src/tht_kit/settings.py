@@ -38,6 +38,7 @@ class ServiceSettings(BaseSettings):
     log_json: bool = Field(default=True, alias="LOG_JSON")
     otlp_endpoint: str | None = Field(default=None, alias="OTEL_EXPORTER_OTLP_ENDPOINT")
     metrics_port: int | None = Field(default=None, ge=1, le=65535, alias="METRICS_PORT")
+    metrics_host: str = Field(default="127.0.0.1", alias="METRICS_HOST")
     db_pool_size: int = Field(default=10, ge=1, le=200, alias="DB_POOL_SIZE")
 
     @model_validator(mode="after")

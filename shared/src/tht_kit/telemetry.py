@@ -111,12 +111,12 @@ async def metrics_app(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
-def serve_metrics(port: int) -> None:
+def serve_metrics(port: int, host: str = "127.0.0.1") -> None:
     """Serve /metrics of a process that has no API of its own (a worker), from a daemon thread.
 
     Raises OSError when the port is taken.
     """
-    start_http_server(port, registry=REGISTRY)
+    start_http_server(port, addr=host, registry=REGISTRY)
 
 
 def timed_pool(service: str) -> type[Pool]:

@@ -1,9 +1,10 @@
 """The secrets of an embedded platform: made at the first start, readable by the owner only.
 
-Production reads each of them from its own secret store; see deploy/k8s and compose.yaml.
+Production reads each of them from its own secret store; see compose.yaml.
 """
 
 import json
+import os
 import secrets
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -37,5 +38,12 @@ def key_file(data_dir: Path, name: str) -> Path:
 
 
 def _write_private(path: Path, content: str) -> None:
-    path.touch(mode=0o600)
-    path.write_text(content + "\n")
+    """Write the file whole or not at all: a half-written secret would be lost for good."""
+    draft = path.with_name(f".{path.name}")
+    draft.unlink(missing_ok=True)
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(content + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    draft.rename(path)

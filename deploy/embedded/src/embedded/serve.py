@@ -126,6 +126,7 @@ async def _http(app: object, sock: socket.socket) -> AsyncIterator[None]:
             access_log=False,
             timeout_graceful_shutdown=10,
             server_header=False,
+            proxy_headers=False,  # nobody stands before us: an address that a client claims is no address
         )
     )
     supervisor = Supervisor()

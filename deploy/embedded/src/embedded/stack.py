@@ -337,6 +337,7 @@ class Stack:
         if role == "api":
             command = ["-m", "uvicorn", "--factory", f"{row.module}.main:create_app"]
             command += ["--host", LOOPBACK, "--port", str(port), "--no-access-log"]
+            command += ["--no-proxy-headers"]
             # The gateway's own readiness: a service that is away must not keep it from starting.
             works = ready_check(port, "/readyz/self" if row.name == "gateway" else "/readyz")
         else:

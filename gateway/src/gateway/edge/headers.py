@@ -106,8 +106,9 @@ def with_fields(headers: Headers, fields: dict[str, str]) -> Headers:
 
 
 def _named_by_connection(headers: Headers) -> frozenset[bytes] | set[bytes]:
-    """Names that a Connection field makes hop-by-hop too."""
-    for name, value in headers:
-        if name == b"connection" and value.lower() not in (b"close", b"keep-alive"):
-            return {part.strip().lower() for part in value.split(b",")} - _NEVER_HOP_BY_HOP
-    return frozenset()
+    """Names that the Connection fields, however many there are, make hop-by-hop too."""
+    fields = [value for name, value in headers if name == b"connection"]
+    if not fields or fields in ([b"close"], [b"keep-alive"]):
+        return frozenset()
+    named = {part.strip().lower() for value in fields for part in value.split(b",")}
+    return named - _NEVER_HOP_BY_HOP

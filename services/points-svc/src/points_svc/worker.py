@@ -3,11 +3,11 @@
 from points_svc.settings import PointsSettings
 from points_svc.subscriptions import SUBSCRIPTIONS
 from points_svc.wiring import SERVICE, prepare, wire
-from tht_kit.process import load_or_exit, run_worker
+from tht_kit.process import container_or_exit, run_worker
 
 
 def main() -> None:
-    run_worker(wire(load_or_exit(PointsSettings, SERVICE)), prepare, SUBSCRIPTIONS)
+    run_worker(container_or_exit(PointsSettings, SERVICE, wire), prepare, SUBSCRIPTIONS)
 
 
 if __name__ == "__main__":

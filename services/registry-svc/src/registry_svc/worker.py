@@ -3,11 +3,11 @@
 from registry_svc.settings import RegistrySettings
 from registry_svc.subscriptions import SUBSCRIPTIONS
 from registry_svc.wiring import SERVICE, prepare, wire
-from tht_kit.process import load_or_exit, run_worker
+from tht_kit.process import container_or_exit, run_worker
 
 
 def main() -> None:
-    run_worker(wire(load_or_exit(RegistrySettings, SERVICE)), prepare, SUBSCRIPTIONS)
+    run_worker(container_or_exit(RegistrySettings, SERVICE, wire), prepare, SUBSCRIPTIONS)
 
 
 if __name__ == "__main__":

@@ -32,5 +32,13 @@ def test_a_process_without_settings_says_what_to_set(command):
     assert "Traceback" not in ended.stderr
 
 
+@pytest.mark.parametrize("command", [API, WORKER])
+def test_a_process_that_stands_alone_refuses_the_bus_of_one_process(command):
+    ended = start(command, SETTINGS | {"BUS": "inprocess"})
+    assert ended.returncode == 78
+    assert "set BUS to kafka" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
 def test_the_api_process_starts_from_its_settings():
     assert start(API, SETTINGS).returncode == 0

@@ -116,6 +116,7 @@ async def test_an_unknown_error_tells_the_reader_nothing_but_its_id(api):
     answer = await api.post("/v1/broken", headers={"X-Request-ID": "r-2"})
     assert (answer.status_code, answer.json()["type"]) == (500, "/problems/internal-error")
     assert answer.json()["trace_id"] == "r-2"
+    assert answer.headers["x-request-id"] == "r-2"
     assert "secret" not in answer.text
 
 
