@@ -11,10 +11,11 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from points_svc.base import one_of
-from points_svc.points.models import AccountRow, EntryRow, LotRow
+from points_svc.points.models import AccountRow, LotRow
 from points_svc.points.rules import Account, Book, Lot
 from tht_kit.ids import new_id
 
@@ -189,28 +190,32 @@ class Totals:
     entries: dict[tuple[str, str], tuple[int, int]]
 
 
+# One statement, so one snapshot: sums of several statements could be of different moments.
+_TOTALS = text(
+    """
+    SELECT a.*,
+           (SELECT coalesce(sum(remaining_tenths), 0) FROM lots) AS lots_tenths,
+           (SELECT coalesce(jsonb_agg(jsonb_build_array(debit, credit, tenths, grams)), '[]')
+            FROM (SELECT debit, credit, sum(tenths) AS tenths, sum(grams) AS grams
+                  FROM entries GROUP BY debit, credit) AS moved) AS moved
+    FROM (SELECT coalesce(sum(trips_accepted), 0) AS trips_accepted,
+                 coalesce(sum(available_tenths), 0) AS available_tenths,
+                 coalesce(sum(receivable_tenths), 0) AS receivable_tenths,
+                 coalesce(sum(earned_tenths), 0) AS earned_tenths,
+                 coalesce(sum(redeemed_tenths), 0) AS redeemed_tenths,
+                 coalesce(sum(expired_tenths), 0) AS expired_tenths,
+                 coalesce(sum(credited_g), 0) AS credited_g
+          FROM accounts) AS a
+    """
+).columns(moved=JSONB)
+
+
 async def totals(session: AsyncSession) -> Totals:
-    columns = (
-        AccountRow.trips_accepted,
-        AccountRow.available_tenths,
-        AccountRow.receivable_tenths,
-        AccountRow.earned_tenths,
-        AccountRow.redeemed_tenths,
-        AccountRow.expired_tenths,
-        AccountRow.credited_g,
-    )
-    sums = [func.coalesce(func.sum(column), 0).label(column.key) for column in columns]
-    balances = (await session.execute(select(*sums))).one()
-    lots = (await session.execute(select(func.sum(LotRow.remaining_tenths)))).scalar_one()
-    entries = await session.execute(
-        select(
-            EntryRow.debit, EntryRow.credit, func.sum(EntryRow.tenths), func.sum(EntryRow.grams)
-        ).group_by(EntryRow.debit, EntryRow.credit)
-    )
+    found = (await session.execute(_TOTALS)).one()._asdict()
+    moved = found.pop("moved")
     return Totals(
-        **{name: int(total) for name, total in balances._asdict().items()},
-        lots_tenths=int(lots or 0),
-        entries={(row[0], row[1]): (int(row[2]), int(row[3])) for row in entries},
+        **{name: int(total) for name, total in found.items()},
+        entries={(debit, credit): (tenths, grams) for debit, credit, tenths, grams in moved},
     )
 
 

@@ -1,4 +1,4 @@
-"""The public figures of points-svc, read in one transaction."""
+"""The public figures of points-svc; the sums of the ledger are of one moment."""
 
 from dataclasses import dataclass
 

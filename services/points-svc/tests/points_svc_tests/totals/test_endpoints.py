@@ -1,3 +1,4 @@
+import asyncio
 from datetime import timedelta
 
 from sqlalchemy import text
@@ -45,6 +46,23 @@ async def test_the_public_totals_equal_the_ledgers(app, container):
     }
     await app.citizen()
     assert (await totals(app))["citizens"] == 10
+
+
+async def test_the_ledger_balances_at_any_moment_while_trips_come_in(app):
+    riders = [await app.rider() for _ in range(4)]
+
+    async def ride(token):
+        for n in range(40):
+            await app.send(bike(token, DAY - timedelta(hours=7 * n), 1000, 10))
+
+    async with asyncio.TaskGroup() as group:
+        rides = [group.create_task(ride(token)) for _, token in riders]
+        found = []
+        while not all(task.done() for task in rides):
+            found.append(await totals(app))
+    assert len(found) > 20, "the totals were read while trips came in"
+    assert len({one["trips_accepted"] for one in found}) > 5
+    assert [one for one in found if not one["ledger_balanced"]] == []
 
 
 async def test_a_ledger_that_was_tampered_with_is_seen(app, container, violations):
