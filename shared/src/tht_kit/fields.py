@@ -13,25 +13,30 @@ PROSE_CHARS_MAX = 4000
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _DECIMAL = re.compile(r"-?\d{1,20}(\.\d{1,12})?", re.ASCII)
 
-# One line: no control characters.
+# Text ends up on certificates and coupons: refused are control characters, invisible format
+# characters (which can turn the order of what is read around) and code points without a character.
+NO_INVISIBLE = r"^[^\p{C}\p{Zl}\p{Zp}]*$"
+LINES = r"^(?:[^\p{C}\p{Zl}\p{Zp}]|[\t\r\n])*$"
+
+# One line: nothing that ends it.
 Line = Annotated[
     str,
     StringConstraints(
         strip_whitespace=True,
         min_length=1,
         max_length=LINE_CHARS_MAX,
-        pattern=r"^[^\x00-\x1f\x7f]*$",
+        pattern=NO_INVISIBLE,
     ),
 ]
 
-# Several lines: of the control characters only tab and line ends.
+# Several lines: of the invisible characters only tab and line ends.
 Prose = Annotated[
     str,
     StringConstraints(
         strip_whitespace=True,
         min_length=1,
         max_length=PROSE_CHARS_MAX,
-        pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$",
+        pattern=LINES,
     ),
 ]
 

@@ -1,27 +1,21 @@
 """Rewards on the wire."""
 
 from datetime import datetime
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field
 
 from points_svc.rewards.models import Reward
+from tht_kit.fields import Line
 
-# One line of text: no control characters.
-Name = Annotated[
-    str,
-    StringConstraints(
-        strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$"
-    ),
-]
 AMOUNT_MAX = 1_000_000_000
 
 
 class RewardIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    name: Name = Field(examples=["公交乘车券 2 元"])
+    name: Line = Field(examples=["公交乘车券 2 元"])
     kind: Literal["coupon"]
     points_tenths: int = Field(ge=1, le=AMOUNT_MAX, description="price in tenths: 200 = 20.0")
     face_fen: int = Field(ge=0, le=AMOUNT_MAX, description="面值（分） / face value in fen")

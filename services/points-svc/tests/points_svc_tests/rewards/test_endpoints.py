@@ -36,6 +36,7 @@ async def test_a_reward_is_created_and_anyone_can_see_what_is_left(app):
     [
         {"name": " "},
         {"name": "a\x00b"},
+        {"name": "\u202e券"},  # turns the reading order
         {"kind": "cash"},
         {"points_tenths": 0},
         {"points_tenths": 10**12},
