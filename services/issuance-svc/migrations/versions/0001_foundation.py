@@ -142,6 +142,14 @@ def upgrade() -> None:
         postgresql_where=sa.text("published_at IS NULL"),
     )
     op.create_table(
+        "organisations",
+        sa.Column("organisation_code", sa.String(collation="C"), nullable=False),
+        sa.Column("kinds", postgresql.ARRAY(sa.Text()), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("organisation_code", name=op.f("pk_organisations")),
+    )
+    op.create_table(
         "projects",
         sa.Column("project_id", sa.String(collation="C"), nullable=False),
         sa.Column("project_no", sa.Integer(), nullable=False),
@@ -443,6 +451,7 @@ def downgrade() -> None:
     op.drop_table("upload_contents")
     op.drop_table("serial_line")
     op.drop_table("projects")
+    op.drop_table("organisations")
     op.drop_index(
         "ix_outbox__unpublished",
         table_name="outbox",

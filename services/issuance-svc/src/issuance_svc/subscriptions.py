@@ -1,9 +1,10 @@
-"""What issuance-svc listens to: projects and working days of registry-svc, aggregates of points-svc.
+"""What issuance-svc listens to: organisations, projects and working days, citizens' aggregates.
 
-No inbox: projects and calendar years are stored by version, aggregates by their id.
+No inbox: aggregates are stored by their id, all else by its version.
 """
 
 from issuance_svc.aggregates.consumers import on_aggregates_closed
+from issuance_svc.organisations.consumers import on_organisations_registered
 from issuance_svc.projects.consumers import (
     on_calendar_years_published,
     on_projects_registered,
@@ -12,12 +13,18 @@ from issuance_svc.projects.consumers import (
 from tht_contracts.events.points import AggregateClosed
 from tht_contracts.events.registry import (
     CalendarYearPublished,
+    OrganisationRegistered,
     ProjectRegistered,
     ProjectStatusChanged,
 )
 from tht_kit.runner import Subscription
 
 SUBSCRIPTIONS: tuple[Subscription, ...] = (
+    Subscription(
+        "registry.organisations",
+        {OrganisationRegistered: on_organisations_registered},
+        deduplicate=False,
+    ),
     Subscription(
         "registry.projects",
         {

@@ -7,6 +7,7 @@ from issuance_svc.base import Base
 from issuance_svc.factors import models as factors
 from issuance_svc.factors import service as factor_service
 from issuance_svc.issuances import models as issuances
+from issuance_svc.organisations import models as organisations
 from issuance_svc.projects import models as projects
 from issuance_svc.reports import models as reports
 from issuance_svc.reports import service as report_service
@@ -21,6 +22,7 @@ MIGRATIONS = Path(__file__).parents[2] / "migrations"
 # Every slice with tables stands here, so that Alembic sees them all.
 TABLES = (
     factors.Factor,
+    organisations.Organisation,
     projects.Project,
     uploads.Upload,
     aggregates.Aggregate,

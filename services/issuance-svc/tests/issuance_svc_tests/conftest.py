@@ -12,7 +12,7 @@ from issuance_svc.api import create_app
 from issuance_svc.settings import IssuanceSettings
 from issuance_svc.subscriptions import SUBSCRIPTIONS
 from issuance_svc.wiring import MIGRATIONS, SERVICE, prepare, wire
-from issuance_svc_tests.factories import Desk, calendar_year, pv_project
+from issuance_svc_tests.factories import Desk, calendar_year, parties, pv_project
 from tht_contracts.registry import EVENTS
 from tht_kit.bus import Delivered
 from tht_kit.bus_inprocess import InProcessBus
@@ -128,5 +128,5 @@ def count_rows(database):
 @pytest.fixture
 async def desk(api, clock, deliver) -> Desk:
     """The parties of one PV project that registry-svc has told us of, with 2026's calendar."""
-    await deliver(calendar_year(2026), pv_project())
+    await deliver(*parties(), calendar_year(2026), pv_project())
     return Desk(api=api, clock=clock)

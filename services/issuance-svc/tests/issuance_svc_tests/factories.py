@@ -7,7 +7,12 @@ from typing import Any
 import httpx
 
 from tht_contracts.events.points import AggregateClosed
-from tht_contracts.events.registry import CalendarYearPublished, Parcel, ProjectRegistered
+from tht_contracts.events.registry import (
+    CalendarYearPublished,
+    OrganisationRegistered,
+    Parcel,
+    ProjectRegistered,
+)
 from tht_kit.clock import FakeClock, legal_midnight
 from tht_kit.ids import new_id
 from tht_kit.testing.tokens import bearer
@@ -23,6 +28,32 @@ OPERATOR = "91500000MATHT002XA"
 PV_ID = "0199a1b2-0000-7000-8000-000000000001"
 FOREST_ID = "0199a1b2-0000-7000-8000-000000000002"
 TRAVEL_ID = "0199a1b2-0000-7000-8000-000000000003"
+
+
+def organisation(code: str, *kinds: str, **changes: Any) -> OrganisationRegistered:
+    """An organisation as registry-svc tells of it."""
+    return OrganisationRegistered(
+        **{
+            "organisation_code": code,
+            "name": f"单位 {code}",
+            "kinds": list(kinds),
+            "status": "active",
+            "version": 1,
+        }
+        | changes
+    )
+
+
+def parties() -> list[OrganisationRegistered]:
+    """Everybody who takes part in these tests."""
+    return [
+        organisation(OWNER, "owner"),
+        organisation(VALIDATOR, "validator_verifier"),
+        organisation(VERIFIER, "validator_verifier"),
+        organisation(PDD_AUTHOR, "owner"),
+        organisation(BUREAU, "bureau"),
+        organisation(OPERATOR, "operator", "owner"),
+    ]
 
 
 def pv_project(**changes: Any) -> ProjectRegistered:
@@ -177,9 +208,9 @@ def as_verifier(org: str = VERIFIER) -> dict[str, str]:
     return caller("reports:verify", org=org, subject="verifier-1")
 
 
-def as_officer(subject: str) -> dict[str, str]:
+def as_officer(subject: str, org: str = BUREAU) -> dict[str, str]:
     return caller(
-        "issuance:request", "issuance:approve", "oversight:read", org=BUREAU, subject=subject
+        "issuance:request", "issuance:approve", "oversight:read", org=org, subject=subject
     )
 
 
@@ -251,19 +282,34 @@ class Desk:
             f"/v1/reports/{report_id}/verification", json=body, headers=headers or as_verifier()
         )
 
-    async def ask(self, report_id: str, *, by: str = "officer-a") -> httpx.Response:
+    async def ask(
+        self, report_id: str, *, by: str = "officer-a", org: str = BUREAU
+    ) -> httpx.Response:
         path = f"/v1/reports/{report_id}/issuance-request"
-        return await self.api.post(path, json={}, headers=as_officer(by))
+        return await self.api.post(path, json={}, headers=as_officer(by, org))
 
-    async def approve(self, issuance_id: str, *, by: str = "officer-b") -> httpx.Response:
+    async def approve(
+        self, issuance_id: str, *, by: str = "officer-b", org: str = BUREAU
+    ) -> httpx.Response:
         path = f"/v1/issuances/{issuance_id}/approval"
-        return await self.api.post(path, json={}, headers=as_officer(by))
+        return await self.api.post(path, json={}, headers=as_officer(by, org))
 
     async def reject(
-        self, issuance_id: str, *, by: str = "officer-b", comment: str = "附件缺页"
+        self,
+        issuance_id: str,
+        *,
+        by: str = "officer-b",
+        org: str = BUREAU,
+        comment: str = "附件缺页",
     ) -> httpx.Response:
         path = f"/v1/issuances/{issuance_id}/rejection"
-        return await self.api.post(path, json={"comment": comment}, headers=as_officer(by))
+        return await self.api.post(path, json={"comment": comment}, headers=as_officer(by, org))
+
+    async def recall(
+        self, report_id: str, *, headers: dict[str, str] | None = None
+    ) -> httpx.Response:
+        path = f"/v1/reports/{report_id}/recall"
+        return await self.api.post(path, json={}, headers=headers or as_owner())
 
     def pass_notice(self, notice: dict[str, Any]) -> None:
         """Move the clock to the day after the notice's last."""

@@ -22,4 +22,5 @@ async def test_every_example_of_the_topics_it_reads_is_taken(deliver, count_rows
     await deliver(*examples)
     await deliver(*examples)
     assert await count_rows("outbox") == 0  # no dead letter
-    assert await count_rows("projects") == await count_rows("aggregates") == 1
+    for table in ("organisations", "projects", "aggregates"):
+        assert await count_rows(table) == 1, table

@@ -37,7 +37,9 @@ Approver = Annotated[Principal, Depends(require("issuance:approve"))]
 async def request_issuance(
     report_id: UUID, session: WriteSession, now: Now, principal: Requester, response: Response
 ) -> IssuanceOut:
-    issuance = await service.request(session, report_id, by=principal.subject, now=now)
+    issuance = await service.request(
+        session, report_id, officer_code=principal.organisation(), by=principal.subject, now=now
+    )
     response.headers["Location"] = f"/v1/issuances/{issuance.issuance_id}"
     return IssuanceOut.of(issuance, [])
 
@@ -50,7 +52,9 @@ async def request_issuance(
 async def approve_issuance(
     issuance_id: UUID, session: WriteSession, now: Now, principal: Approver
 ) -> IssuanceOut:
-    issuance, blocks = await service.approve(session, issuance_id, by=principal.subject, now=now)
+    issuance, blocks = await service.approve(
+        session, issuance_id, officer_code=principal.organisation(), by=principal.subject, now=now
+    )
     return IssuanceOut.of(issuance, blocks)
 
 
@@ -63,7 +67,12 @@ async def reject_issuance(
     issuance_id: UUID, body: RejectionIn, session: WriteSession, now: Now, principal: Approver
 ) -> IssuanceOut:
     issuance = await service.reject(
-        session, issuance_id, comment=body.comment, by=principal.subject, now=now
+        session,
+        issuance_id,
+        comment=body.comment,
+        officer_code=principal.organisation(),
+        by=principal.subject,
+        now=now,
     )
     return IssuanceOut.of(issuance, [])
 

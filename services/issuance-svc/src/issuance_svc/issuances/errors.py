@@ -41,6 +41,22 @@ class FourEyes(DomainError):
     )
 
 
+class OfficerInterested(DomainError):
+    """Nobody issues to their own organisation."""
+
+    type = "officer-not-independent"
+    status = 409
+    title = Text(zh="经办单位是项目业主", en="The officer's organisation owns the project")
+    detail = Text(
+        zh="单位 {organisation_code} 是本项目的业主，不能办理其签发。",
+        en="{organisation_code} owns the project and may not decide on its issuance.",
+    )
+    fix = Text(
+        zh="由其他主管部门的经办人办理。",
+        en="Have an officer of another bureau decide on it.",
+    )
+
+
 class BatchNumbersExhausted(DomainError):
     type = "batch-numbers-exhausted"
     status = 409

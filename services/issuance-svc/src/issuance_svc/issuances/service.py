@@ -14,12 +14,16 @@ from issuance_svc.issuances.errors import (
     FourEyes,
     IssuanceDecided,
     IssuanceNotFound,
+    OfficerInterested,
     SerialInvalid,
     SerialNotFound,
 )
 from issuance_svc.issuances.models import Issuance, IssuanceStatus, IssuedBlock
 from issuance_svc.issuances.repository import Totals
 from issuance_svc.issuances.serials import SerialRange
+from issuance_svc.organisations import service as organisations
+from issuance_svc.organisations.models import Kind
+from issuance_svc.projects import service as projects
 from issuance_svc.projects.models import Project
 from issuance_svc.reports import service as reports
 from issuance_svc.reports.models import Report
@@ -30,12 +34,15 @@ from tht_kit.ids import new_id
 from tht_kit.outbox import emit
 
 
-async def request(session: AsyncSession, report_id: UUID, *, by: str, now: datetime) -> Issuance:
+async def request(
+    session: AsyncSession, report_id: UUID, *, officer_code: str, by: str, now: datetime
+) -> Issuance:
     """Register the verified reductions and open the four-eyes task.
 
-    Raises ReportNotFound, ProjectInactive, ReportStepRefused.
+    Raises ReportNotFound, ProjectInactive, OrganisationUnfit, OfficerInterested, ReportStepRefused.
     """
-    report, project = await reports.lock(session, report_id)
+    report, project = await reports.lock_active(session, report_id)
+    await _must_be_bureau(session, officer_code, project)
     await reports.move(
         session, report, Status.REGISTERED_ER, step="issuance-request", by=by, now=now
     )
@@ -57,13 +64,16 @@ async def request(session: AsyncSession, report_id: UUID, *, by: str, now: datet
 
 
 async def approve(
-    session: AsyncSession, issuance_id: UUID, *, by: str, now: datetime
+    session: AsyncSession, issuance_id: UUID, *, officer_code: str, by: str, now: datetime
 ) -> tuple[Issuance, Sequence[IssuedBlock]]:
     """Issue: draw the serials, split them by vintage, tell the others; all in one transaction.
 
-    Raises IssuanceNotFound, IssuanceDecided, FourEyes, ProjectInactive, BatchNumbersExhausted.
+    Raises IssuanceNotFound, IssuanceDecided, OrganisationUnfit, OfficerInterested, FourEyes,
+    ProjectInactive, BatchNumbersExhausted.
     """
     issuance, report, project = await _lock(session, issuance_id)
+    projects.must_be_active(project)
+    await _must_be_bureau(session, officer_code, project)
     if issuance.requested_by == by:
         raise FourEyes(subject=by)
     batch_no = await repository.last_batch_no(session, project.project_id) + 1
@@ -81,13 +91,21 @@ async def approve(
 
 
 async def reject(
-    session: AsyncSession, issuance_id: UUID, *, comment: str, by: str, now: datetime
+    session: AsyncSession,
+    issuance_id: UUID,
+    *,
+    comment: str,
+    officer_code: str,
+    by: str,
+    now: datetime,
 ) -> Issuance:
     """End the task without credits; the report is VERIFIED again and can be asked for anew.
 
-    Raises IssuanceNotFound, IssuanceDecided, ProjectInactive.
+    A suspended project's too. Raises IssuanceNotFound, IssuanceDecided, OrganisationUnfit,
+    OfficerInterested.
     """
-    issuance, report, _ = await _lock(session, issuance_id)
+    issuance, report, project = await _lock(session, issuance_id)
+    await _must_be_bureau(session, officer_code, project)
     issuance.status, issuance.comment = IssuanceStatus.REJECTED, comment
     issuance.decided_by, issuance.decided_at = by, now
     await reports.move(session, report, Status.VERIFIED, step="rejection", by=by, now=now)
@@ -103,6 +121,16 @@ async def _lock(session: AsyncSession, issuance_id: UUID) -> tuple[Issuance, Rep
     if issuance.status != IssuanceStatus.PENDING:
         raise IssuanceDecided(issuance_id=issuance_id, status=issuance.status)
     return issuance, report, project
+
+
+async def _must_be_bureau(session: AsyncSession, officer_code: str, project: Project) -> None:
+    """A scope alone issues nothing: the officer acts for a bureau that does not own the project.
+
+    Raises OrganisationUnfit, OfficerInterested.
+    """
+    await organisations.must_act_as(session, officer_code, Kind.BUREAU)
+    if officer_code == project.owner_code:
+        raise OfficerInterested(organisation_code=officer_code)
 
 
 def _blocks(issuance: Issuance, report: Report, project: Project, start: int) -> list[IssuedBlock]:

@@ -19,17 +19,21 @@ async def get(session: AsyncSession, project_id: str) -> Project:
     return project
 
 
-async def lock_active(session: AsyncSession, project_id: str) -> Project:
+async def lock(session: AsyncSession, project_id: str) -> Project:
     """Return the project with its row locked, so that no suspension slips in between.
 
-    Raises ProjectUnknown, ProjectInactive.
+    Raises ProjectUnknown.
     """
     project = await repository.find_for_update(session, project_id)
     if project is None:
         raise ProjectUnknown(project_id=project_id)
-    if project.status != REGISTERED:
-        raise ProjectInactive(project_id=project_id, status=project.status)
     return project
+
+
+def must_be_active(project: Project) -> None:
+    """Raise ProjectInactive unless the project is REGISTERED."""
+    if project.status != REGISTERED:
+        raise ProjectInactive(project_id=project.project_id, status=project.status)
 
 
 async def calendar(session: AsyncSession) -> Calendar:

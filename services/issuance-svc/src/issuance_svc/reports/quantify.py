@@ -44,8 +44,8 @@ async def quantify(
 ) -> tuple[Methodology, Inputs, Outcome]:
     """Return the methodology used, the complete inputs and the result.
 
-    Raises MethodologyUnsupported, UploadNotFound, AggregateUnknown, ActivityTooLarge, FactorMissing
-    and what the methodology's module raises.
+    Raises MethodologyUnsupported, UploadNotFound, AggregateUnknown, AggregateForeign,
+    ActivityTooLarge, FactorMissing and what the methodology's module raises.
     """
     methodology = catalogue.current(project.methodology_code)
     gathered = Inputs(
@@ -56,7 +56,7 @@ async def quantify(
         readings=await _readings(session, upload_ids, claimed),
         plots=await _plots(session, upload_ids),
         plots_before=await _plots_before(session, project, claimed),
-        aggregates=await _aggregates(session, project.project_id, aggregate_ids),
+        aggregates=await _aggregates(session, project, aggregate_ids),
         factors={},
     )
     found = await factors.resolve(session, methodology.needs(gathered))
@@ -106,7 +106,9 @@ async def _plots_before(
 
 
 async def _aggregates(
-    session: AsyncSession, project_id: str, aggregate_ids: Sequence[str]
+    session: AsyncSession, project: Project, aggregate_ids: Sequence[str]
 ) -> list[CitizenAggregate]:
-    rows = await aggregates.get_all(session, project_id, aggregate_ids)
+    rows = await aggregates.get_all(
+        session, project.project_id, aggregate_ids, owner_code=project.owner_code
+    )
     return [CitizenAggregate.model_validate(row, from_attributes=True) for row in rows]

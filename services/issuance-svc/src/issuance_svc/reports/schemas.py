@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from issuance_svc.methodologies.calculation import Inputs, Number, Step, VintageShare
 from issuance_svc.reports.models import Report, ReportChange
@@ -15,22 +14,13 @@ from issuance_svc.reports.workflow import Opinion
 from issuance_svc.uploads.models import Upload
 from issuance_svc.uploads.parsing import Kind
 from tht_contracts.events.common import OrganisationCode
+from tht_kit.fields import DecimalText
 
 UPLOADS_MAX = 50
 AGGREGATES_MAX = 200
 
 
-def _text_only(value: object) -> object:
-    if not isinstance(value, str):
-        raise ValueError('a decimal string such as "120"')  # noqa: TRY004 - pydantic wants ValueError
-    return value
-
-
-DecimalText = Annotated[
-    Decimal,
-    BeforeValidator(_text_only, json_schema_input_type=str),
-    Field(ge=0, max_digits=18, decimal_places=6, allow_inf_nan=False),
-]
+BaselineTonnes = Annotated[DecimalText, Field(ge=0, max_digits=18, decimal_places=6)]
 LongText = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=4000, pattern=r"^[^\x00]*$"),
@@ -47,7 +37,7 @@ class ReportIn(BaseModel):
     aggregate_ids: list[Annotated[str, Field(max_length=64)]] = Field(
         default_factory=list, max_length=AGGREGATES_MAX
     )
-    baseline_t: DecimalText | None = Field(
+    baseline_t: BaselineTonnes | None = Field(
         default=None,
         description="林业基线变化，整个监测期，tCO2e / forestry baseline change of the whole period",
         examples=["120"],

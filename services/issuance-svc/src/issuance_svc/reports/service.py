@@ -30,15 +30,25 @@ async def get(session: AsyncSession, report_id: UUID) -> Report:
 
 
 async def lock(session: AsyncSession, report_id: UUID) -> tuple[Report, Project]:
-    """Return the report and its active project with both rows locked, the project first.
+    """Return the report and its project with both rows locked, the project first.
 
-    Raises ReportNotFound, ProjectInactive.
+    The project may be in any status: a step back is never closed. Raises ReportNotFound.
     """
     report = await get(session, report_id)
-    project = await projects.lock_active(session, report.project_id)
+    project = await projects.lock(session, report.project_id)
     locked = await repository.find_for_update(session, report_id)
     assert locked is not None, "reports are never deleted"
     return locked, project
+
+
+async def lock_active(session: AsyncSession, report_id: UUID) -> tuple[Report, Project]:
+    """Return the report and its project, locked, for a step towards issuance.
+
+    Raises ReportNotFound, ProjectInactive.
+    """
+    report, project = await lock(session, report_id)
+    projects.must_be_active(project)
+    return report, project
 
 
 async def rule_of(session: AsyncSession, unit_type: str) -> ClaimRule:

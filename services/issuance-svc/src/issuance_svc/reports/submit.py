@@ -43,7 +43,8 @@ async def submit(
     Raises ProjectUnknown, ProjectInactive, Forbidden, PeriodInvalid, PeriodNotEligible,
     PeriodOverlaps, AggregateUsed, ClaimRuleMissing and what `quantify` raises.
     """
-    project = await projects.lock_active(session, project_id)
+    project = await projects.lock(session, project_id)
+    projects.must_be_active(project)
     projects.must_own(project, owner_code)
     rule = await service.rule_of(session, project.unit_type)
     start, end = rules.eligible_period(

@@ -6,6 +6,8 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from issuance_svc.organisations import service as organisations
+from issuance_svc.organisations.models import Kind
 from issuance_svc.projects import service as projects
 from issuance_svc.projects.models import Project
 from issuance_svc.reports import service
@@ -35,13 +37,16 @@ async def start_notice(
     """Publish the report for its working days (R2) and name the verifier.
 
     Raises ReportNotFound, ProjectInactive, Forbidden, NothingToIssue, VerifierUnfit,
-    MissingCalendarYear, ReportStepRefused.
+    OrganisationUnfit, MissingCalendarYear, ReportStepRefused.
     """
-    report, project = await service.lock(session, report_id)
+    report, project = await service.lock_active(session, report_id)
     projects.must_own(project, owner_code)
     if report.calculated_t == 0:
         raise NothingToIssue(calculated=format(report.calculated, "f"))
     _must_be_independent(project, verifier_code)
+    await organisations.must_act_as(
+        session, verifier_code, Kind.VALIDATOR_VERIFIER, pointer="/verifier_code"
+    )
     rule = await service.rule_of(session, project.unit_type)
     calendar = await projects.calendar(session)
     report.verifier_code = verifier_code
@@ -76,15 +81,16 @@ async def verify(
     """Take the named verifier's opinion after the notice: VERIFIED, or REJECTED if it is negative.
 
     Raises ReportNotFound, ProjectInactive, ReportStepRefused, Forbidden, VerifierUnfit,
-    NoticeRunning, QuantityDiffers.
+    OrganisationUnfit, NoticeRunning, QuantityDiffers.
     """
-    report, project = await service.lock(session, report_id)
+    report, project = await service.lock_active(session, report_id)
     positive = opinion == "positive"
     following = Status.VERIFIED if positive else Status.REJECTED
     before = Status(report.status)
     if before is Status.NOTICE:
         _must_be_named(report, verifier_code)
         _must_be_independent(project, verifier_code)
+        await organisations.must_act_as(session, verifier_code, Kind.VALIDATOR_VERIFIER)
         _notice_must_be_over(report, now)
         if positive and verified_t != report.calculated_t:
             raise QuantityDiffers(
@@ -118,7 +124,7 @@ async def recall(
 ) -> Report:
     """Take back a report that is not registered yet; its period and aggregates are free again.
 
-    Raises ReportNotFound, ProjectInactive, Forbidden, ReportStepRefused.
+    A suspended project's too. Raises ReportNotFound, Forbidden, ReportStepRefused.
     """
     report, project = await service.lock(session, report_id)
     projects.must_own(project, owner_code)

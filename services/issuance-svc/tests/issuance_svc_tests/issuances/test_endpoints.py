@@ -17,6 +17,7 @@ from issuance_svc_tests.factories import (
     caller,
     forest_project,
     meter_csv,
+    organisation,
     plot_csv,
     problem,
     pv_project,
@@ -25,6 +26,8 @@ from tht_contracts.events.issuance import CreditsIssued, IssuedBlock, ReportStat
 from tht_contracts.events.registry import ProjectStatusChanged
 from tht_kit.db import constraint_name
 from tht_kit.ids import new_id
+
+OTHER_BUREAU = "11500000MATHT0089J"
 
 
 async def test_r16_goes_from_the_file_to_its_serials(desk, deliver, events):
@@ -142,6 +145,44 @@ async def test_the_one_who_asked_may_reject_with_a_comment_and_ask_again(desk, a
     assert (issued["batch_no"], issued["blocks"][0]["start"]) == (1, 1)
 
 
+@pytest.mark.parametrize(
+    "told",
+    [
+        [],
+        [organisation(OTHER_BUREAU, "owner", "validator_verifier", "operator")],
+        [organisation(OTHER_BUREAU, "bureau", status="suspended")],
+    ],
+    ids=["unknown", "other-kind", "suspended"],
+)
+async def test_only_officers_of_an_active_bureau_ask_and_decide(desk, deliver, told):
+    """The scopes alone are not enough."""
+    report = await desk.reported()
+    await desk.verified(report)
+    await deliver(*told)
+    refused = await desk.ask(report["report_id"], org=OTHER_BUREAU)
+    assert (refused.status_code, problem(refused)) == (409, "organisation-unfit")
+    assert OTHER_BUREAU in refused.json()["detail"]
+    issuance_id = (await desk.ask(report["report_id"])).json()["issuance_id"]
+    for decide in (desk.approve, desk.reject):
+        refused = await decide(issuance_id, org=OTHER_BUREAU)
+        assert (refused.status_code, problem(refused)) == (409, "organisation-unfit")
+    await deliver(organisation(OTHER_BUREAU, "bureau", version=2))
+    assert (await desk.approve(issuance_id, org=OTHER_BUREAU)).json()["status"] == "ISSUED"
+
+
+async def test_a_bureau_does_not_issue_to_itself(desk, deliver):
+    report = await desk.reported()
+    await desk.verified(report)
+    await deliver(organisation(OWNER, "owner", "bureau", version=2))
+    refused = await desk.ask(report["report_id"], org=OWNER)
+    assert (refused.status_code, problem(refused)) == (409, "officer-not-independent")
+    issuance_id = (await desk.ask(report["report_id"])).json()["issuance_id"]
+    for decide in (desk.approve, desk.reject):
+        refused = await decide(issuance_id, org=OWNER)
+        assert (refused.status_code, problem(refused)) == (409, "officer-not-independent")
+    assert (await desk.approve(issuance_id)).json()["status"] == "ISSUED"
+
+
 async def test_two_approvals_at_once_issue_once(desk, api, events):
     issuance_id = await desk.asked(await desk.reported())
     answers = await asyncio.gather(
@@ -190,8 +231,9 @@ async def test_no_step_is_skipped(desk):
     assert problem(await desk.approve(issued["issuance_id"])) == "issuance-decided"
 
 
-async def test_a_suspended_project_does_not_issue_until_it_is_back(desk, deliver):
-    issuance_id = await desk.asked(await desk.reported())
+async def test_a_suspended_project_rejects_but_does_not_issue_until_it_is_back(desk, deliver):
+    report = await desk.reported()
+    issuance_id = await desk.asked(report)
 
     def status(before: str, after: str, version: int) -> ProjectStatusChanged:
         return ProjectStatusChanged(
@@ -201,8 +243,12 @@ async def test_a_suspended_project_does_not_issue_until_it_is_back(desk, deliver
     await deliver(status("REGISTERED", "SUSPENDED", 5))
     refused = await desk.approve(issuance_id)
     assert (refused.status_code, problem(refused)) == (409, "project-inactive")
+    rejected = await desk.reject(issuance_id)
+    assert (rejected.status_code, rejected.json()["status"]) == (200, "REJECTED")
+    assert problem(await desk.ask(report["report_id"])) == "project-inactive"
     await deliver(status("SUSPENDED", "REGISTERED", 6))
-    assert (await desk.approve(issuance_id)).status_code == 200
+    again = (await desk.ask(report["report_id"])).json()
+    assert (await desk.approve(again["issuance_id"])).status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from issuance_svc_tests.factories import (
     PV_ID,
     TRAVEL_ID,
     VALIDATOR,
+    VERIFIER,
     aggregate,
     as_officer,
     as_owner,
@@ -24,6 +25,7 @@ from issuance_svc_tests.factories import (
     caller,
     forest_project,
     meter_csv,
+    organisation,
     plot_csv,
     problem,
     pv_project,
@@ -34,6 +36,7 @@ from tht_contracts.events.registry import Parcel, ProjectStatusChanged
 from tht_kit.clock import legal_midnight
 from tht_kit.ids import new_id
 
+STRANGER = "91500000MATHT0089J"
 FIVE_YEARS = {"project_id": FOREST_ID, "period_start": "2021-01-01", "period_end": "2025-12-31"}
 
 
@@ -290,7 +293,9 @@ async def test_only_the_owner_reports(desk):
     [
         ({"baseline_t": 120}, "/baseline_t"),
         ({"baseline_t": "-1"}, "/baseline_t"),
-        ({"baseline_t": "1e3"}, None),
+        ({"baseline_t": "1e3"}, "/baseline_t"),
+        ({"baseline_t": "1.1234567"}, "/baseline_t"),
+        ({"baseline_t": "1234567890123"}, "/baseline_t"),
         ({"baseline_t": "NaN"}, "/baseline_t"),
         ({"period_start": "2025-02-30"}, "/period_start"),
         ({"upload_ids": ["x"]}, "/upload_ids/0"),
@@ -300,9 +305,6 @@ async def test_only_the_owner_reports(desk):
 )
 async def test_a_wrong_body_is_refused_naming_the_place(desk, change, pointer):
     answer = await desk.report(**({"upload_ids": []} | change))
-    if pointer is None:
-        assert answer.status_code == 409  # a decimal all the same; the methodology has no baseline
-        return
     assert answer.status_code == 422
     assert [error["pointer"] for error in answer.json()["errors"]] == [pointer]
 
@@ -435,6 +437,39 @@ async def test_r4_the_verifier_is_independent(desk, verifier):
     assert (answer.status_code, problem(answer)) == (409, "verifier-not-independent")
 
 
+@pytest.mark.parametrize(
+    "told",
+    [
+        [],
+        [organisation(STRANGER, "owner", "bureau", "operator")],
+        [organisation(STRANGER, "validator_verifier", status="suspended")],
+    ],
+    ids=["unknown", "other-kind", "suspended"],
+)
+async def test_only_an_active_verification_body_is_named(desk, deliver, told):
+    report = await desk.reported()
+    await deliver(*told)
+    refused = await desk.notice(report["report_id"], verifier=STRANGER)
+    assert (refused.status_code, problem(refused)) == (409, "organisation-unfit")
+    assert refused.json()["errors"][0]["pointer"] == "/verifier_code"
+    await deliver(organisation(STRANGER, "owner", "validator_verifier", version=2))
+    assert (await desk.notice(report["report_id"], verifier=STRANGER)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("kind", "status"), [("validator_verifier", "suspended"), ("owner", "active")]
+)
+@pytest.mark.parametrize("opinion", ["positive", "negative"])
+async def test_a_body_that_is_no_longer_fit_does_not_verify(desk, deliver, kind, status, opinion):
+    report = await desk.reported()
+    desk.pass_notice((await desk.notice(report["report_id"])).json())
+    await deliver(organisation(VERIFIER, kind, status=status, version=2))
+    refused = await desk.verification(report["report_id"], 849, opinion=opinion)
+    assert (refused.status_code, problem(refused)) == (409, "organisation-unfit")
+    await deliver(organisation(VERIFIER, "validator_verifier", version=3))
+    assert (await desk.verification(report["report_id"], 849)).status_code == 200
+
+
 async def test_r4_only_the_named_verifier_verifies(desk):
     report = await desk.reported()
     desk.pass_notice((await desk.notice(report["report_id"])).json())
@@ -500,6 +535,18 @@ async def test_a_recalled_report_frees_its_period(desk):
     assert stranger.status_code == 403
     assert (await desk.api.post(path, json={}, headers=as_owner())).status_code == 200
     assert (await desk.reported())["report_id"] != report["report_id"]
+
+
+@pytest.mark.parametrize("status", ["SUSPENDED", "DEREGISTERED"])
+async def test_a_project_that_is_not_registered_can_still_recall(desk, deliver, status):
+    report = await desk.reported()
+    changed = ProjectStatusChanged(
+        project_id=PV_ID, status_before="REGISTERED", status=status, reason="核查", version=5
+    )
+    await deliver(changed)
+    assert problem(await desk.notice(report["report_id"])) == "project-inactive"
+    recalled = await desk.recall(report["report_id"])
+    assert (recalled.status_code, recalled.json()["status"]) == (200, "RECALLED")
 
 
 async def test_an_issued_report_cannot_be_recalled(desk):
@@ -614,6 +661,21 @@ async def test_an_aggregate_of_another_project_is_not_found(desk, deliver):
         project_id=TRAVEL_ID, aggregate_ids=[closed.aggregate_id], headers=as_owner(OPERATOR)
     )
     assert (answer.status_code, problem(answer)) == (404, "aggregate-not-found")
+
+
+async def test_an_aggregate_that_another_operator_closed_is_refused(desk, deliver, count_rows):
+    own, foreign = aggregate(), aggregate(operator_code=OWNER)
+    await deliver(travel_project(), own, foreign)
+    answer = await desk.report(
+        project_id=TRAVEL_ID,
+        aggregate_ids=[own.aggregate_id, foreign.aggregate_id],
+        headers=as_owner(OPERATOR),
+    )
+    assert (answer.status_code, problem(answer)) == (409, "aggregate-operator-differs")
+    assert answer.json()["errors"][0]["pointer"] == "/aggregate_ids/1"
+    assert OWNER in answer.json()["detail"]
+    assert OPERATOR in answer.json()["detail"]
+    assert await count_rows("reports") == 0
 
 
 async def test_strata_may_not_exceed_the_registered_parcels(desk, deliver):

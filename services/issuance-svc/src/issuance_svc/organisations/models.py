@@ -1,0 +1,34 @@
+"""Read model of registry-svc's organisations: who may act as what."""
+
+from enum import StrEnum
+
+from sqlalchemy import Text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Mapped, mapped_column
+
+from issuance_svc.base import Base
+from tht_kit.db import TextKey
+
+ACTIVE = "active"
+
+
+class Kind(StrEnum):
+    """The kinds of organisation that a step of this service asks for."""
+
+    VALIDATOR_VERIFIER = "validator_verifier"
+    BUREAU = "bureau"
+
+
+class Organisation(Base):
+    """An organisation as its newest event told; `version` orders the events."""
+
+    __tablename__ = "organisations"
+
+    organisation_code: Mapped[str] = mapped_column(TextKey, primary_key=True)
+    kinds: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    status: Mapped[str] = mapped_column(Text)
+    version: Mapped[int]
+
+    def acts_as(self, kind: Kind) -> bool:
+        """Say whether the organisation is active and of the kind."""
+        return self.status == ACTIVE and kind in self.kinds
