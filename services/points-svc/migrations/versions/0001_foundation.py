@@ -247,6 +247,7 @@ def upgrade() -> None:
         sa.Column("subject_token", sa.String(collation="C"), nullable=False),
         sa.Column("partner_id", sa.String(collation="C"), nullable=False),
         sa.Column("citizen_id", sa.Uuid(), nullable=False),
+        sa.Column("is_own_app", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("subject_token", "partner_id", name=op.f("pk_subjects")),
     )
     op.create_table(

@@ -17,6 +17,20 @@ class CitizenNotFound(DomainError):
     )
 
 
+class CitizenOfAnotherApp(DomainError):
+    type = "citizen-of-another-app"
+    status = 403
+    title = Text(zh="并非该市民自己的应用", en="Not the citizen's own app")
+    detail = Text(
+        zh="本凭据的标识仅用于上传和查询自己上传的出行。",
+        en="This credential's token is only good for sending trips and reading those it sent.",
+    )
+    fix = Text(
+        zh="请由市民开户所用的应用（POST /v1/citizens）操作。",
+        en="Let the app do it through which the citizen opened the account (POST /v1/citizens).",
+    )
+
+
 class ConsentScenarioUnknown(DomainError):
     type = "consent-scenario-unknown"
     status = 404

@@ -50,13 +50,17 @@ class CitizenPartner(Base):
 
 
 class Subject(Base):
-    """The way back from a partner's token to the citizen."""
+    """The way back from a partner's token to the citizen.
+
+    `is_own_app`: the citizen opened the account through this partner, who acts for the citizen.
+    """
 
     __tablename__ = "subjects"
 
     subject_token: Mapped[str] = mapped_column(TextKey, primary_key=True)
     partner_id: Mapped[str] = mapped_column(TextKey, primary_key=True)
     citizen_id: Mapped[UUID]
+    is_own_app: Mapped[bool]
 
 
 class Consent(Base):

@@ -33,7 +33,12 @@ async def insert_citizen(session: AsyncSession, citizen_id: UUID, *, now: dateti
 
 
 async def link(
-    session: AsyncSession, citizen_id: UUID, partner_id: str, subject_token: str
+    session: AsyncSession,
+    citizen_id: UUID,
+    partner_id: str,
+    subject_token: str,
+    *,
+    is_own_app: bool,
 ) -> bool:
     """Give the partner its token for the citizen; False if it has one."""
     statement = (
@@ -44,9 +49,35 @@ async def link(
     )
     if (await session.execute(statement)).first() is None:
         return False
-    values = {"subject_token": subject_token, "partner_id": partner_id, "citizen_id": citizen_id}
-    await session.execute(insert(Subject).values(values))
+    await session.execute(
+        insert(Subject).values(
+            subject_token=subject_token,
+            partner_id=partner_id,
+            citizen_id=citizen_id,
+            is_own_app=is_own_app,
+        )
+    )
     return True
+
+
+async def make_own_app(session: AsyncSession, partner_id: str, subject_token: str) -> None:
+    """Let the partner, who has the token already, act for the citizen from now on."""
+    await session.execute(
+        update(Subject)
+        .where(
+            Subject.subject_token == subject_token,
+            Subject.partner_id == partner_id,
+            Subject.is_own_app.is_(False),
+        )
+        .values(is_own_app=True)
+    )
+
+
+async def find_subject(
+    session: AsyncSession, partner_id: str, subject_token: str
+) -> Subject | None:
+    """Return whom the partner's token names, as it is stored now."""
+    return await session.get(Subject, (subject_token, partner_id))
 
 
 async def get_token(session: AsyncSession, citizen_id: UUID, partner_id: str) -> str:

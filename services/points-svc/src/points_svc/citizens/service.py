@@ -11,8 +11,13 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from points_svc.citizens import repository
-from points_svc.citizens.errors import CitizenNotFound, ConsentEnded, ConsentScenarioUnknown
-from points_svc.citizens.models import Consent, Purpose
+from points_svc.citizens.errors import (
+    CitizenNotFound,
+    CitizenOfAnotherApp,
+    ConsentEnded,
+    ConsentScenarioUnknown,
+)
+from points_svc.citizens.models import Consent, Purpose, Subject
 from points_svc.scenarios import service as scenarios
 from points_svc.scenarios.errors import ScenarioNotFound
 from tht_kit.clock import legal_date
@@ -39,6 +44,7 @@ async def open_account(
 ) -> Link:
     """Open the person's account, or find it, and return the calling partner's token.
 
+    The partner is one of the citizen's own apps from now on, also if another had linked it before.
     Only the keyed hash is stored: whoever copies the table cannot test document numbers against it.
     """
     identity_hmac = hmac.new(identity_key, identity_sha256, hashlib.sha256).digest()
@@ -47,30 +53,49 @@ async def open_account(
         await repository.insert_citizen(session, citizen_id, now=now)
     else:
         citizen_id = await repository.get_citizen_of(session, identity_hmac)
-    return await _link(session, citizen_id, partner_id)
+    link = await _link(session, citizen_id, partner_id, is_own_app=True)
+    if not link.is_new:
+        await repository.make_own_app(session, partner_id, link.subject_token)
+    return link
 
 
 async def link_partner(
     session: AsyncSession, *, partner_id: str, subject: str, other_partner_id: str
 ) -> Link:
-    """Return the token by which another partner will know the citizen. Raises CitizenNotFound."""
+    """Return the token by which another partner will send the citizen's trips.
+
+    Raises CitizenNotFound, CitizenOfAnotherApp.
+    """
     citizen_id = await get_citizen(session, partner_id, subject)
-    return await _link(session, citizen_id, other_partner_id)
+    return await _link(session, citizen_id, other_partner_id, is_own_app=False)
 
 
-async def _link(session: AsyncSession, citizen_id: UUID, partner_id: str) -> Link:
+async def _link(
+    session: AsyncSession, citizen_id: UUID, partner_id: str, *, is_own_app: bool
+) -> Link:
     token = secrets.token_urlsafe(TOKEN_BYTES)
-    if await repository.link(session, citizen_id, partner_id, token):
+    if await repository.link(session, citizen_id, partner_id, token, is_own_app=is_own_app):
         return Link(token, is_new=True)
     return Link(await repository.get_token(session, citizen_id, partner_id), is_new=False)
 
 
 async def get_citizen(session: AsyncSession, partner_id: str, subject: str) -> UUID:
-    """Return the citizen behind the partner's token; raises CitizenNotFound."""
-    found = await repository.find_by_tokens(session, partner_id, [subject])
-    if subject not in found:
+    """Return the citizen for whom this partner acts as an own app.
+
+    Raises CitizenNotFound, CitizenOfAnotherApp.
+    """
+    found = await get_subject(session, partner_id, subject)
+    if not found.is_own_app:
+        raise CitizenOfAnotherApp
+    return found.citizen_id
+
+
+async def get_subject(session: AsyncSession, partner_id: str, subject: str) -> Subject:
+    """Return whom the partner's token names and what it is good for; raises CitizenNotFound."""
+    found = await repository.find_subject(session, partner_id, subject)
+    if found is None:
         raise CitizenNotFound(subject=subject)
-    return found[subject]
+    return found
 
 
 async def resolve(
@@ -92,7 +117,7 @@ async def consent(
 ) -> list[Consent]:
     """Let the consent to the scenario be exactly these purposes; the others are withdrawn.
 
-    Raises CitizenNotFound, ConsentScenarioUnknown, ConsentEnded.
+    Raises CitizenNotFound, CitizenOfAnotherApp, ConsentScenarioUnknown, ConsentEnded.
     """
     citizen_id = await get_citizen(session, partner_id, subject)
     try:
@@ -126,7 +151,7 @@ async def withdraw_consent(
 ) -> None:
     """Withdraw every purpose for the scenario: no trip is credited or aggregated from now on.
 
-    Raises CitizenNotFound.
+    Raises CitizenNotFound, CitizenOfAnotherApp.
     """
     citizen_id = await get_citizen(session, partner_id, subject)
     await repository.withdraw(

@@ -1,4 +1,4 @@
-"""HTTP of the points ledger: a citizen's balances, for the app that holds the citizen's token."""
+"""HTTP of the points ledger: a citizen's balances, for the citizen's own app."""
 
 from typing import Annotated
 

@@ -60,7 +60,7 @@ async def post(
 async def get_statement(
     session: AsyncSession, *, partner_id: str, subject: str, now: datetime
 ) -> Statement:
-    """Return the citizen's balances. Raises CitizenNotFound."""
+    """Return the citizen's balances. Raises CitizenNotFound, CitizenOfAnotherApp."""
     citizen_id = await citizens.get_citizen(session, partner_id, subject)
     row = await repository.find_account(session, citizen_id)
     account = Account(citizen_id)

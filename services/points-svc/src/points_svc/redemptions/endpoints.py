@@ -39,7 +39,7 @@ async def redeem_points(
     response.headers["Location"] = (
         f"/v1/citizens/{body.subject}/redemptions/{redemption.redemption_id}"
     )
-    return RedemptionOut.of(redemption)
+    return RedemptionOut.of(redemption, principal.subject)
 
 
 @router.get("/citizens/{subject}/redemptions", summary="市民的兑换 / Redemptions of a citizen")
@@ -53,7 +53,11 @@ async def list_citizen_redemptions(
         before=page.after_id,
         limit=page.rows,
     )
-    return page.cut(rows, RedemptionOut.of, key=lambda row: [row.redemption_id])
+    return page.cut(
+        rows,
+        lambda row: RedemptionOut.of(row, principal.subject),
+        key=lambda row: [row.redemption_id],
+    )
 
 
 @router.get(
@@ -62,8 +66,7 @@ async def list_citizen_redemptions(
 async def get_citizen_redemption(
     subject: SubjectToken, redemption_id: UUID, session: ReadSession, principal: Reader
 ) -> RedemptionOut:
-    return RedemptionOut.of(
-        await service.get(
-            session, partner_id=principal.subject, subject=subject, redemption_id=redemption_id
-        )
+    redemption = await service.get(
+        session, partner_id=principal.subject, subject=subject, redemption_id=redemption_id
     )
+    return RedemptionOut.of(redemption, principal.subject)

@@ -25,9 +25,15 @@ class RedemptionOut(BaseModel):
     reward_id: UUID
     quantity: int
     points_tenths: int
-    codes: list[str]
+    codes: list[str] | None = Field(
+        description="仅兑换它的应用可见 / null unless it was this app that redeemed them"
+    )
     redeemed_at: datetime
 
     @classmethod
-    def of(cls, redemption: Redemption) -> Self:
-        return cls.model_validate(redemption, from_attributes=True)
+    def of(cls, redemption: Redemption, reader: str) -> Self:
+        """Show the redemption to a partner. A coupon code is as good as money: see `codes`."""
+        fields = {name: getattr(redemption, name) for name in cls.model_fields}
+        if redemption.partner_id != reader:
+            fields["codes"] = None
+        return cls.model_validate(fields)

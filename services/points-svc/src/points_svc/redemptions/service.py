@@ -30,8 +30,8 @@ async def redeem(
 ) -> Redemption:
     """Spend a citizen's points, earliest expiry first, on a reward out of its stock (R46).
 
-    The citizen is locked before the stock, everywhere. Raises CitizenNotFound, RewardNotFound,
-    RedemptionLimitReached, PointsInsufficient, RewardOutOfStock.
+    The citizen is locked before the stock, everywhere. Raises CitizenNotFound, CitizenOfAnotherApp,
+    RewardNotFound, RedemptionLimitReached, PointsInsufficient, RewardOutOfStock.
     """
     citizen_id = await citizens.get_citizen(session, partner_id, subject)
     reward = await rewards.find(session, reward_id)
@@ -82,7 +82,10 @@ async def _check_limit(
 async def get(
     session: AsyncSession, *, partner_id: str, subject: str, redemption_id: UUID
 ) -> Redemption:
-    """Return one redemption of a citizen. Raises CitizenNotFound, RedemptionNotFound."""
+    """Return one redemption of a citizen.
+
+    Raises CitizenNotFound, CitizenOfAnotherApp, RedemptionNotFound.
+    """
     citizen_id = await citizens.get_citizen(session, partner_id, subject)
     redemption = await repository.find(session, citizen_id, redemption_id)
     if redemption is None:
@@ -93,6 +96,9 @@ async def get(
 async def list_page(
     session: AsyncSession, *, partner_id: str, subject: str, before: UUID | None, limit: int
 ) -> Sequence[Redemption]:
-    """Return up to `limit` redemptions of a citizen, newest first. Raises CitizenNotFound."""
+    """Return up to `limit` redemptions of a citizen, newest first.
+
+    Raises CitizenNotFound, CitizenOfAnotherApp.
+    """
     citizen_id = await citizens.get_citizen(session, partner_id, subject)
     return await repository.list_before(session, citizen_id, before=before, limit=limit)

@@ -78,6 +78,7 @@ async def list_citizen_trips(
     principal: Reader,
     language: ReaderLanguage,
 ) -> Page[TripOut]:
+    """市民自己的应用可见全部，合作方仅见自己上传的 / All to the citizen's own app; to a partner its own."""
     before = None
     if page.after is not None:
         before = (date.fromisoformat(page.after[0]), UUID(page.after[1]))

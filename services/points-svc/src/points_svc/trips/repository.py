@@ -278,15 +278,22 @@ async def find_trip(session: AsyncSession, citizen_id: UUID, receipt: UUID) -> T
 
 
 async def list_before(
-    session: AsyncSession, citizen_id: UUID, *, before: tuple[date, UUID] | None, limit: int
+    session: AsyncSession,
+    citizen_id: UUID,
+    *,
+    sent_by: str | None,
+    before: tuple[date, UUID] | None,
+    limit: int,
 ) -> Sequence[Trip]:
-    """Return up to `limit` trips of the citizen, newest day first."""
+    """Return up to `limit` trips of the citizen (all, or one partner's), newest day first."""
     statement = (
         select(Trip)
         .where(Trip.citizen_id == citizen_id)
         .order_by(Trip.day.desc(), Trip.receipt.desc())
         .limit(limit)
     )
+    if sent_by is not None:
+        statement = statement.where(Trip.partner_id == sent_by)
     if before is not None:
         statement = statement.where(tuple_(Trip.day, Trip.receipt) < tuple_(*before))
     return (await session.scalars(statement)).all()

@@ -377,10 +377,13 @@ def _event(batch: Batch, partner_id: str, changes: Sequence[Change]) -> TripBatc
 
 
 async def get_trip(session: AsyncSession, *, partner_id: str, subject: str, receipt: UUID) -> Trip:
-    """Return one trip of a citizen. Raises CitizenNotFound, TripNotFound."""
-    citizen_id = await citizens.get_citizen(session, partner_id, subject)
-    trip = await repository.find_trip(session, citizen_id, receipt)
-    if trip is None:
+    """Return one trip of a citizen, as far as the partner may see it.
+
+    Raises CitizenNotFound, TripNotFound.
+    """
+    known = await citizens.get_subject(session, partner_id, subject)
+    trip = await repository.find_trip(session, known.citizen_id, receipt)
+    if trip is None or not (known.is_own_app or trip.partner_id == partner_id):
         raise TripNotFound(receipt=receipt)
     return trip
 
@@ -393,6 +396,15 @@ async def list_trips(
     before: tuple[date, UUID] | None,
     limit: int,
 ) -> Sequence[Trip]:
-    """Return up to `limit` trips of a citizen, newest day first. Raises CitizenNotFound."""
-    citizen_id = await citizens.get_citizen(session, partner_id, subject)
-    return await repository.list_before(session, citizen_id, before=before, limit=limit)
+    """Return up to `limit` trips of a citizen, newest day first; to a partner those it sent.
+
+    Raises CitizenNotFound.
+    """
+    known = await citizens.get_subject(session, partner_id, subject)
+    return await repository.list_before(
+        session,
+        known.citizen_id,
+        sent_by=None if known.is_own_app else partner_id,
+        before=before,
+        limit=limit,
+    )

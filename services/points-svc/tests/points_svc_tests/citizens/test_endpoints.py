@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from points_svc_tests.conftest import IDENTITY_KEY
 from points_svc_tests.factories import CITY_APP, MOBILITY, caller, identity
+from tht_kit.ids import new_id
 
 PATH = "/v1/citizens"
 
@@ -151,3 +152,36 @@ async def test_a_fresh_citizen_owns_nothing(app):
         "trips_accepted": 0,
         "expiring": [],
     }
+
+
+# (method, path after the citizen, body) of what only the citizen's own app may do.
+OF_THE_CITIZEN = [
+    ("GET", "", None),
+    ("GET", "/redemptions", None),
+    ("GET", f"/redemptions/{new_id()}", None),
+    ("PUT", "/partners/x", None),
+    ("PUT", "/consents/bike", {"purposes": ["credit"]}),
+    ("DELETE", "/consents/bike", None),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "body"), OF_THE_CITIZEN)
+async def test_a_linked_partner_does_not_act_for_the_citizen(app, method, path, body):
+    _, token = await app.rider()
+    headers = caller(MOBILITY, "citizens:write", "citizens:read")
+    answer = await app.api.request(method, f"{PATH}/{token}{path}", json=body, headers=headers)
+    assert (answer.status_code, answer.json()["type"]) == (403, "/problems/citizen-of-another-app")
+
+
+async def test_a_partner_through_which_the_citizen_opens_the_account_becomes_an_own_app(app):
+    digest = identity()
+    home = (await opened(app, digest)).json()["subject_token"]
+    linked = await app.linked(home, "other-app")
+    headers = caller("other-app", "citizens:read")
+    assert (await app.api.get(f"{PATH}/{linked}", headers=headers)).status_code == 403
+    again = await opened(app, digest, partner="other-app")
+    assert (again.status_code, again.json()["subject_token"]) == (200, linked)
+    assert (await app.api.get(f"{PATH}/{linked}", headers=headers)).status_code == 200
+    # To be linked once more takes nothing away.
+    assert await app.linked(home, "other-app") == linked
+    assert (await app.api.get(f"{PATH}/{linked}", headers=headers)).status_code == 200

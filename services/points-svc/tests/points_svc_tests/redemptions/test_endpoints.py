@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from points_svc_tests.factories import CITY_APP, MOBILITY, at, bus, caller
+from points_svc_tests.factories import CITY_APP, MOBILITY, at, bus, caller, identity
 from tht_contracts.events.points import PointsRedeemed
 from tht_kit.ids import new_id
 
@@ -181,3 +181,40 @@ async def test_a_wrong_request_is_refused(app, change, status):
     body = {"subject": subject, "reward_id": await app.coupon()} | change
     headers = caller(CITY_APP, "redemptions:write")
     assert (await app.api.post("/v1/redemptions", json=body, headers=headers)).status_code == status
+
+
+async def test_coupon_codes_are_shown_only_to_the_app_that_redeemed_them(app):
+    digest = identity()
+
+    async def opened(partner):
+        answer = await app.api.post(
+            "/v1/citizens",
+            json={"identity_sha256": digest},
+            headers=caller(partner, "citizens:write"),
+        )
+        return answer.json()["subject_token"]
+
+    subject, other = await opened(CITY_APP), await opened("other-app")
+    await app.consent(subject, "bus", "credit")
+    await app.send(bus(await app.linked(subject), DAY))
+    made = (await app.redeem(subject, await app.coupon(points_tenths=11))).json()
+    assert len(made["codes"]) == 1
+    for partner, who, shown in (
+        (CITY_APP, subject, made),
+        ("other-app", other, made | {"codes": None}),
+    ):
+        headers = caller(partner, "citizens:read")
+        path = f"/v1/citizens/{who}/redemptions"
+        assert (await app.api.get(path, headers=headers)).json()["items"] == [shown]
+        got = await app.api.get(f"{path}/{made['redemption_id']}", headers=headers)
+        assert got.json() == shown
+
+
+async def test_a_linked_partner_cannot_spend_the_citizens_points(app):
+    _, token = await earner(app, 2)
+    answer = await app.api.post(
+        "/v1/redemptions",
+        json={"subject": token, "reward_id": await app.coupon(points_tenths=11)},
+        headers=caller(MOBILITY, "redemptions:write"),
+    )
+    assert (answer.status_code, answer.json()["type"]) == (403, "/problems/citizen-of-another-app")

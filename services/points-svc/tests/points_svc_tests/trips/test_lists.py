@@ -50,3 +50,30 @@ async def test_somebody_elses_trip_is_not_found(app):
     headers = caller(MOBILITY, "trips:write")
     answer = await app.api.get(f"/v1/citizens/{other}/trips", headers=headers)
     assert answer.status_code == 403
+
+
+async def test_a_partner_sees_only_the_trips_it_sent_and_the_citizens_app_all(app):
+    subject, token = await app.rider()
+    other = await app.linked(subject, "metro-partner")
+    mine = (await app.verdict(bike(token, DAY, 3200)))["receipt"]
+    sent = bike(other, DAY + timedelta(hours=3), 3200)
+    theirs = (await app.verdict(sent, partner="metro-partner"))["receipt"]
+
+    async def get(path, partner, who):
+        headers = caller(partner, "citizens:read")
+        return await app.api.get(f"/v1/citizens/{who}/trips{path}", headers=headers)
+
+    for partner, who, own, foreign in (
+        (MOBILITY, token, mine, theirs),
+        ("metro-partner", other, theirs, mine),
+    ):
+        listed = (await get("", partner, who)).json()["items"]
+        assert [trip["receipt"] for trip in listed] == [own]
+        for path in ("", "/trace"):
+            assert (await get(f"/{own}{path}", partner, who)).status_code == 200
+            answer = await get(f"/{foreign}{path}", partner, who)
+            assert (answer.status_code, answer.json()["type"]) == (404, "/problems/trip-not-found")
+    assert {trip["receipt"] for trip in await app.trips(subject)} == {mine, theirs}
+    for receipt in (mine, theirs):
+        for path in ("", "/trace"):
+            assert (await get(f"/{receipt}{path}", CITY_APP, subject)).status_code == 200
