@@ -37,7 +37,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "issuances",
         "reports",
         "aggregates | uploads",
-        "factors | projects",
+        "factors | organisations | projects",
         "methodologies",
     ),
     "trading_svc": (
