@@ -20,12 +20,21 @@ def test_every_event_travels_on_a_declared_topic_of_its_owner_and_key(event: typ
     assert (topic.owner, topic.key) == (event.owner, event.key_field)
 
 
+def test_every_declared_topic_carries_an_event():
+    assert set(TOPICS) == {event.topic for event in EVENTS.values()}
+
+
 @pytest.mark.parametrize("service", SERVICES)
-def test_every_subscribed_topic_has_the_groups_dead_letter_topic(service: str):
+def test_a_group_is_a_consumer_of_exactly_the_topics_it_subscribes_to(service: str):
     module = importlib.import_module(f"{service.replace('-', '_')}.subscriptions")
     subscriptions: list[Subscription] = module.SUBSCRIPTIONS
-    for subscription in subscriptions:
-        assert service in TOPICS[subscription.topic].consumers, subscription.topic
+    declared = {name for name, topic in TOPICS.items() if service in topic.consumers}
+    assert declared == {subscription.topic for subscription in subscriptions}
+
+
+def test_only_services_with_subscriptions_are_consumers():
+    for name, topic in TOPICS.items():
+        assert set(topic.consumers) <= set(SERVICES), name
 
 
 def test_no_service_is_a_consumer_of_its_own_events():

@@ -17,6 +17,16 @@ from typing import NamedTuple, Protocol
 
 Headers = tuple[tuple[str, bytes], ...]
 
+# What fits into what, so that nothing that was accepted can ever be too large to go on: the body of
+# an event, with room for key and headers, into its topic; whatever stands in a topic into the dead
+# letters, where a reason is added and an unreadable byte of a header is spelt with four characters.
+EVENT_BYTES_MAX = 900_000
+RECORD_BYTES_MAX = 1_048_576
+DEAD_LETTER_BYTES_MAX = 4 * RECORD_BYTES_MAX + 65_536
+
+
+_DEAD_LETTERS = ".dlq."
+
 
 class BusUnavailable(Exception):
     """The bus, or a group behind it, cannot take or give records now. Try again later."""
@@ -147,4 +157,9 @@ class Bus(Protocol):
 
 def dead_letter_topic(topic: str, group: str) -> str:
     """Return the name of the topic that takes the group's unreadable records of a topic."""
-    return f"{topic}.dlq.{group}"
+    return f"{topic}{_DEAD_LETTERS}{group}"
+
+
+def record_bytes_max(topic: str) -> int:
+    """Return how large a record of the topic may be: key, value and headers together."""
+    return DEAD_LETTER_BYTES_MAX if _DEAD_LETTERS in topic else RECORD_BYTES_MAX

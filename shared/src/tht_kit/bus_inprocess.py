@@ -6,6 +6,11 @@ reason makes `publish` raise after all other groups have been served; the relay 
 again and the inboxes of the others drop it. A group that keeps failing for an unknown reason has
 the guilty records parked as dead letters in its own database, so it cannot hold the others.
 
+A group that reaches its limit of dead letters (TooManyDeadLetters) is the exception: it stops the
+publishing service's outbox, for all groups, until the hour that the limit counts in has passed or
+the cause is mended. The outbox row is the only copy of what the group has not taken, and it knows
+"published" or not, nothing per group: going on without the group would lose its records.
+
 What it cannot show, and the law suite marks as such: partitions, rebalances, a group that joins
 later and reads from the start, processes that die on their own.
 """
@@ -26,6 +31,7 @@ from tht_kit.bus import (
     Record,
     Subscriber,
     Transient,
+    record_bytes_max,
 )
 from tht_kit.transient import Backoff
 from tht_kit.waiting import wait_any
@@ -113,16 +119,23 @@ class InProcessBus:
         """Hand the records to every group of their topics and return when all have committed.
 
         Raises BusUnavailable if a group could not take its batch for now; the others have it.
+        Raises BusMisconfigured, before anything is handed over, for a record that is too large.
         """
         await self.check()
+        _check_sizes(records)
         held: list[str] = []
+        behind: set[tuple[str, str]] = set()
         for topic, run in groupby(records, key=lambda record: record.topic):
             batch = [_delivered(record) for record in run]
             await self._broadcast(topic, batch)
             for group in self._groups_of(topic):
+                place = (group.subscriber.group, topic)
+                if place in behind:  # the order of keys: nothing later before what it still lacks
+                    continue
                 try:
                     await self._deliver(group, topic, batch)
                 except Exception as error:  # noqa: BLE001 - one group must not hold back the others
+                    behind.add(place)
                     held.append(f"{group.subscriber.group}: {error}")
         if held:
             raise BusUnavailable("; ".join(held))
@@ -210,6 +223,18 @@ class InProcessBus:
                 failure = error
                 _log.exception("bus.batch_failed", group=subscriber.group, topic=batch[0].topic)
         return failure
+
+
+def _check_sizes(records: Sequence[Record]) -> None:
+    """Hold records to the limits that Kafka's topics have. Raises BusMisconfigured."""
+    for record in records:
+        size = len(record.key.encode()) + len(record.value)
+        size += sum(len(name) + len(value) for name, value in record.headers)
+        if size > record_bytes_max(record.topic):
+            raise BusMisconfigured(
+                f"the bus does not take the batch: a record of {record.topic} has {size} bytes,"
+                f" the limit is {record_bytes_max(record.topic)}"
+            )
 
 
 def _delivered(record: Record) -> Delivered:

@@ -24,6 +24,8 @@ from aiokafka.errors import (
 )
 
 from tht_kit.bus import (
+    DEAD_LETTER_BYTES_MAX,
+    RECORD_BYTES_MAX,
     BusMisconfigured,
     BusUnavailable,
     Delivered,
@@ -43,9 +45,11 @@ PRODUCER_SETTINGS: Mapping[str, Any] = {
     "linger_ms": 0,
     # Bodies are small JSON on a fast network; the processor is the scarce thing here.
     "compression_type": None,
-    # One request per partition holds a whole relay batch.
-    "max_batch_size": 1_048_576,
-    "max_request_size": 2_097_152,
+    # One request per partition holds a whole relay batch; no more than the topics of events take,
+    # for the broker measures whole batches (max.message.bytes, see tht_kit.topics).
+    "max_batch_size": RECORD_BYTES_MAX,
+    # The limit of a single record, which may exceed a batch: the largest that any topic takes.
+    "max_request_size": DEAD_LETTER_BYTES_MAX,
     "request_timeout_ms": 40_000,
     "transaction_timeout_ms": 30_000,
     "retry_backoff_ms": 100,

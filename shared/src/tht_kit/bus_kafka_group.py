@@ -96,6 +96,7 @@ class GroupMember(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
         self._assignment = 0  # counts revocations: a batch fetched before one is void
         self._held: dict[TopicPartition, _Held] = {}
         self._lost: set[TopicPartition] = set()
+        self._measured: set[TopicPartition] = set()
         self._probe_due = 0.0
         self._progress: dict[TopicPartition, tuple[int, float]] = {}
         self._last_alive = 0.0
@@ -150,6 +151,12 @@ class GroupMember(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
         self._held.clear()
         self._lost.clear()
         self._progress.clear()
+        for partition in self._measured:  # their next owner measures them
+            CONSUMER_LAG.remove(*self._labels(partition))
+        self._measured.clear()
+
+    def _labels(self, partition: TopicPartition) -> tuple[str, str, str]:
+        return self._subscriber.group, partition.topic, str(partition.partition)
 
     async def _take_batches(
         self, consumer: AIOKafkaConsumer, stop: asyncio.Event, reopen: Backoff
@@ -203,7 +210,7 @@ class GroupMember(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
         self._idle.clear()
         try:
             await self._subscriber.handle(batch)
-            await self._commit(consumer, partition, next_offset)
+            await self._commit(consumer, partition, next_offset, assignment)
         except Transient as error:
             if assignment == self._assignment:
                 self._hold(consumer, partition, batch, next_offset, error)
@@ -245,7 +252,11 @@ class GroupMember(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
                     consumer.resume(partition)
 
     async def _commit(
-        self, consumer: AIOKafkaConsumer, partition: TopicPartition, next_offset: int
+        self,
+        consumer: AIOKafkaConsumer,
+        partition: TopicPartition,
+        next_offset: int,
+        assignment: int,
     ) -> None:
         """Commit one partition's position. Raises KafkaError if no coordinator takes it in time."""
         try:
@@ -259,6 +270,8 @@ class GroupMember(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
                 partition=partition.partition,
                 error=repr(error),
             )
+            if assignment != self._assignment:
+                return  # the batch outlived its assignment; the next one may be ours, and starts new
             self._lost.add(partition)
             with suppress(IllegalStateError):
                 consumer.pause(partition)
@@ -285,8 +298,8 @@ class GroupMember(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
             held = self._held.get(partition)
             position = held.next_offset - len(held.batch) if held else positions[partition]
             lag = max(0, ends[partition] - position)
-            labels = (self._subscriber.group, partition.topic, str(partition.partition))
-            CONSUMER_LAG.labels(*labels).set(lag)
+            CONSUMER_LAG.labels(*self._labels(partition)).set(lag)
+            self._measured.add(partition)
             if partition not in consumer.paused():
                 self._check_progress(partition, position, lag, now)
 

@@ -24,13 +24,29 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
+from tht_kit.bus import EVENT_BYTES_MAX
 from tht_kit.db import AsyncReadSession, UtcDateTime
+from tht_kit.errors import DomainError, Text
 from tht_kit.events import Event, body_of, headers_of
 from tht_kit.ids import new_id
 from tht_kit.telemetry import current_traceparent
 
 OUTBOX = "outbox"
 DEAD_LETTER = "dead-letter"
+
+
+class EventTooLarge(DomainError):
+    type = "event-too-large"
+    status = 422
+    title = Text(zh="一次操作涉及过多", en="The operation touches too much at once")
+    detail = Text(
+        zh="该操作产生的事件 {event_type} 为 {size} 字节，上限为 {limit} 字节。",
+        en="The operation's event {event_type} has {size} bytes; the limit is {limit}.",
+    )
+    fix = Text(
+        zh="请将操作拆分为几次，每次涉及的内容少一些。",
+        en="Split the operation into several that touch less each.",
+    )
 
 
 def outbox_table(metadata: sa.MetaData) -> sa.Table:
@@ -79,14 +95,19 @@ async def emit(session: AsyncSession, event: Event, *, now: datetime) -> UUID:
     """Write the event into the outbox in the caller's transaction and return its id.
 
     Call it after the aggregate's row is locked or written: the lock is what makes the order of
-    seq the order of the aggregate's history. Raises ValueError for a `now` without a zone.
+    seq the order of the aggregate's history. Raises ValueError for a `now` without a zone, and as
+    `emit_all`.
     """
     [event_id] = await emit_all(session, [event], now=now)
     return event_id
 
 
 async def emit_all(session: AsyncSession, events: Sequence[Event], *, now: datetime) -> list[UUID]:
-    """Write many events, in order, in one round trip. Returns their ids."""
+    """Write many events, in order, in one round trip. Returns their ids.
+
+    Raises EventTooLarge, here in the business transaction: once committed, a row that no topic
+    takes would block the outbox for good.
+    """
     traceparent = current_traceparent()
     rows = [_event_row(event, now=now, traceparent=traceparent) for event in events]
     await _write(session, rows)
@@ -95,12 +116,15 @@ async def emit_all(session: AsyncSession, events: Sequence[Event], *, now: datet
 
 def _event_row(event: Event, *, now: datetime, traceparent: str | None) -> dict[str, Any]:
     event_id = new_id()
+    body = body_of(event)
+    if len(body) > EVENT_BYTES_MAX:
+        raise EventTooLarge(event_type=event.event_type, size=len(body), limit=EVENT_BYTES_MAX)
     return {
         "event_id": event_id,
         "topic": event.topic,
         "key": event.partition_key,
         "type": event.event_type,
-        "body": body_of(event),
+        "body": body,
         "headers": headers_of(event, event_id=event_id, now=now, traceparent=traceparent),
         "occurred_at": now,
     }
@@ -121,7 +145,10 @@ class DeadLetter:
 
 
 async def put_aside(session: AsyncSession, letters: Sequence[DeadLetter], *, now: datetime) -> None:
-    """Write dead letters into the outbox in the transaction of the batch they came in."""
+    """Write dead letters into the outbox in the transaction of the batch they came in.
+
+    They have no limit of their own: their topics take whatever stood in a topic (tht_kit.bus).
+    """
     rows = [
         {
             "event_id": letter.letter_id,

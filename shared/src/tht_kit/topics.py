@@ -20,14 +20,11 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, for_code
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from tht_kit.bus import BusMisconfigured, BusUnavailable, dead_letter_topic
+from tht_kit.bus import BusMisconfigured, BusUnavailable, dead_letter_topic, record_bytes_max
 
 REPLICATION_FACTOR = 3
 VISIBLE_TIMEOUT_S = 30.0
 _DAY_MS = 86_400_000
-
-# A dead letter is the record plus the reason, so its topic must take a little more.
-_DEAD_LETTER_BYTES_MAX = 2_097_152
 
 
 class _Strict(BaseModel):
@@ -101,7 +98,10 @@ def topics_of(declared: TopicFile) -> list[Topic]:
 
 
 def _topic(name: str, topic: _Declared, defaults: _Defaults) -> Topic:
-    config: dict[str, str] = {"message.timestamp.type": defaults.timestamp_type}
+    config: dict[str, str] = {
+        "message.timestamp.type": defaults.timestamp_type,
+        "max.message.bytes": str(record_bytes_max(name)),
+    }
     if topic.broadcast:
         # Short segments, so that compaction has something to do in a topic of few records.
         config |= {"cleanup.policy": "compact", "segment.ms": str(_DAY_MS)}
@@ -116,7 +116,7 @@ def _dead_letter_topic(name: str, declared: TopicFile) -> Topic:
         "message.timestamp.type": declared.defaults.timestamp_type,
         "cleanup.policy": "delete",
         "retention.ms": str(declared.dead_letters.retention_days * _DAY_MS),
-        "max.message.bytes": str(_DEAD_LETTER_BYTES_MAX),
+        "max.message.bytes": str(record_bytes_max(name)),
     }
     return Topic(name, declared.dead_letters.partitions, config)
 

@@ -11,14 +11,22 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from tht_kit.bus import Delivered, Record, Transient, dead_letter_topic
-from tht_kit.events import encode, wire_headers
+from tht_kit.bus import (
+    EVENT_BYTES_MAX,
+    RECORD_BYTES_MAX,
+    BusMisconfigured,
+    Delivered,
+    Record,
+    Transient,
+    dead_letter_topic,
+)
+from tht_kit.events import body_of, encode, wire_headers
 from tht_kit.ids import new_id
-from tht_kit.outbox import outbox, outbox_stats
+from tht_kit.outbox import EventTooLarge, emit, outbox, outbox_stats
 from tht_kit.relay import Relay
 from tht_kit.runner import Consumer, PoisonRecord, Subscription
 
-from .world import Crash, Crashing, Deaf, World, by_thing, fresh_name, until
+from .world import Crash, Crashing, Deaf, World, by_thing, event_class, fresh_name, until
 
 GROUP = "points-svc"
 OTHER = "trading-svc"
@@ -119,6 +127,78 @@ class BusLaws:
             go_on.set()
             await until(lambda: world.harness.has_moved(world, GROUP))
         assert await world.ledger(GROUP) == [("a", 1)]
+
+    async def test_a_failed_batch_is_not_overtaken_by_later_events_of_its_topic(
+        self, world: World
+    ) -> None:
+        """Not even if events of another topic lie between them in the outbox."""
+        other = event_class(fresh_name("laws."))
+        await world.harness.make_topic(other.topic, groups=[GROUP])
+        await world.bus.start()
+        troubles = ["the first time"]
+        post = world.posting(GROUP)
+
+        async def flaky(session: Any, events: Sequence[Any], *, now: Any) -> None:
+            if any(found.data.n == 1 for found in events) and troubles:
+                raise Transient(troubles.pop())
+            await post(session, events, now=now)
+
+        subscriptions = [
+            Subscription(world.topic, {world.event: flaky}),
+            Subscription(other.topic, {other: post}),
+        ]
+        consumer = Consumer(world.database, world.bus, GROUP, subscriptions, world.clock)
+        async with world.database.write() as session:
+            await emit(session, world.event(thing="a", n=1), now=world.clock.now())
+            await emit(session, other(thing="b", n=1), now=world.clock.now())
+            await emit(session, world.event(thing="a", n=2), now=world.clock.now())
+        async with world.running(world.relay, consumer):
+            lines = await world.until_ledger_has(GROUP, 3)
+        assert by_thing(lines) == {"a": [1, 2], "b": [1]}
+        assert not troubles
+
+    async def test_an_event_as_large_as_allowed_arrives(self, world: World) -> None:
+        async with world.running(world.relay, world.consumer(GROUP, world.posting(GROUP))):
+            async with world.database.write() as session:
+                event = _event_of_bytes(world, EVENT_BYTES_MAX)
+                await emit(session, event, now=world.clock.now())
+            await world.emit(("a", 1))
+            lines = await world.until_ledger_has(GROUP, 2)
+        assert lines == [("a", EVENT_BYTES_MAX), ("a", 1)]
+
+    async def test_an_event_too_large_fails_its_own_transaction_and_blocks_nobody(
+        self, world: World
+    ) -> None:
+        async with world.running(world.relay, world.consumer(GROUP, world.posting(GROUP))):
+            with pytest.raises(EventTooLarge, match="900001 bytes; the limit is 900000"):
+                async with world.database.write() as session:
+                    event = _event_of_bytes(world, EVENT_BYTES_MAX + 1)
+                    await emit(session, event, now=world.clock.now())
+            await world.emit(("a", 1))
+            assert await world.until_ledger_has(GROUP, 1) == [("a", 1)]
+        assert world.failures == []
+
+    async def test_whatever_a_topic_takes_fits_into_its_dead_letters(self, world: World) -> None:
+        # A header of bytes that are no text grows fourfold; 200 are for the frame of the batch.
+        noise = b"\xff" * 500_000
+        junk = b"x" * (RECORD_BYTES_MAX - len(noise) - 200)
+        record = Record(str(new_id()), world.topic, "a", junk, (("noise", noise),))
+        async with world.running(world.relay, world.consumer(GROUP, world.posting(GROUP))):
+            async with world.bus.publisher(fresh_name("laws.")) as publisher:
+                await publisher.publish([record])
+            await until(lambda: _has(world, GROUP, 1))
+        [(headers, body)] = await world.harness.dead_letters(world, GROUP)
+        assert body == junk
+        assert headers["noise"] == r"\xff" * 500_000
+        assert world.failures == []
+
+    async def test_a_record_larger_than_its_topic_takes_is_refused_with_a_sentence(
+        self, world: World
+    ) -> None:
+        record = _raw(world.topic, b"x" * RECORD_BYTES_MAX, {})
+        async with world.bus.publisher(fresh_name("laws.")) as publisher:
+            with pytest.raises(BusMisconfigured, match="does not take the batch"):
+                await publisher.publish([record])
 
     async def test_a_failing_group_does_not_hold_back_another(self, world: World) -> None:
         async def never(session: Any, events: Sequence[Any], *, now: Any) -> None:
@@ -448,6 +528,12 @@ class _Followed:
 
 def _raw(topic: str, value: bytes, headers: dict[str, str]) -> Record:
     return Record(str(new_id()), topic, "a", value, wire_headers(headers))
+
+
+def _event_of_bytes(world: World, size: int) -> Any:
+    """Return an event whose body has exactly this size."""
+    bare = world.event(thing="a", n=size)
+    return world.event(thing="a", n=size, padding="x" * (size - len(body_of(bare))))
 
 
 async def _broadcast(world: World, topic: str, *values: tuple[str, int]) -> None:

@@ -10,14 +10,23 @@ import pytest
 import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import CommitFailedError
 
 from tht_kit import bus_kafka_group
-from tht_kit.bus import BusMisconfigured, BusUnavailable, Record, Transient, dead_letter_topic
+from tht_kit.bus import (
+    BusMisconfigured,
+    BusUnavailable,
+    Record,
+    Transient,
+    dead_letter_topic,
+    record_bytes_max,
+)
 from tht_kit.bus_kafka import KafkaBus
 from tht_kit.db import Database
 from tht_kit.events import encode
 from tht_kit.ids import new_id
 from tht_kit.runner import TooManyDeadLetters
+from tht_kit.telemetry import CONSUMER_LAG
 from tht_kit.testing.kafka import KafkaBroker
 from tht_kit.topics import Topic, ensure
 
@@ -47,8 +56,12 @@ class KafkaHarness:
             await bus.close()
 
     async def make_topic(self, name: str, *, groups: Sequence[str], partitions: int = 1) -> None:
-        letters = [Topic(dead_letter_topic(name, group), 1, {}) for group in groups]
-        await ensure(self.broker.bootstrap, [Topic(name, partitions, {}), *letters])
+        names = {name: partitions} | {dead_letter_topic(name, group): 1 for group in groups}
+        topics = [
+            Topic(found, count, {"max.message.bytes": str(record_bytes_max(found))})
+            for found, count in names.items()
+        ]
+        await ensure(self.broker.bootstrap, topics)
 
     async def make_broadcast_topic(self, name: str) -> None:
         await ensure(self.broker.bootstrap, [Topic(name, 1, COMPACTED)])
@@ -139,14 +152,6 @@ class TestKafkaAlone:
         async with world.bus.publisher(fresh_name("laws.")) as publisher:
             with pytest.raises(BusMisconfigured, match="has no topic"):
                 await asyncio.wait_for(publisher.publish([record]), 10)
-
-    async def test_a_record_too_large_for_the_cluster_is_refused_with_a_sentence(
-        self, world: World
-    ) -> None:
-        record = Record("1", world.topic, "a", b"x" * 1_500_000, ())
-        async with world.bus.publisher(fresh_name("laws.")) as publisher:
-            with pytest.raises(BusMisconfigured, match="does not take the batch"):
-                await publisher.publish([record])
 
     async def test_a_later_publisher_fences_an_earlier_one_of_its_name(self, world: World) -> None:
         name = fresh_name("laws.")
@@ -286,6 +291,61 @@ class TestKafkaAlone:
         events = [found["event"] for found in logs]
         assert "consumer.batch_outlives_revocation" in events
         assert world.failures == []
+
+    async def test_a_partition_that_comes_back_after_a_refused_commit_is_taken_up_again(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The batch outlives its assignment, its commit is refused, and a retry follows."""
+        monkeypatch.setattr(bus_kafka_group, "REVOKE_WAIT_S", 0.1)
+        inside, go_on = asyncio.Event(), asyncio.Event()
+        refusals, troubles = [CommitFailedError()], [Transient("once")]
+        commit = AIOKafkaConsumer.commit
+        post = world.posting(GROUP)
+
+        async def refused_once(consumer: Any, offsets: Any) -> None:
+            if refusals:
+                raise refusals.pop()
+            await commit(consumer, offsets)
+
+        async def slow(session: Any, events: Sequence[Any], *, now: Any) -> None:
+            await post(session, events, now=now)
+            inside.set()
+            await go_on.wait()
+            if not refusals and troubles:
+                raise troubles.pop()
+
+        monkeypatch.setattr(AIOKafkaConsumer, "commit", refused_once)
+        bus = world.harness.connect()
+        await bus.start()
+        joining = world.consumer(GROUP, post, bus=bus)
+        await world.emit(("a", 1))
+        with structlog.testing.capture_logs() as logs:
+            async with world.running(world.relay, world.consumer(GROUP, slow)):
+                await asyncio.wait_for(inside.wait(), 30)
+                async with world.running(joining):
+                    await until(lambda: _is(_assignments(logs) >= 3))
+                # The other member has left: all partitions come back to the first.
+                await until(lambda: _is(_assignments(logs) >= 4))
+                go_on.set()
+                await world.until_ledger_has(GROUP, 1)
+                for n in (2, 3):
+                    await world.emit(("a", n))
+                    lines = await world.until_ledger_has(GROUP, n)
+        assert lines == [("a", 1), ("a", 2), ("a", 3)]
+        assert (refusals, troubles) == ([], [])
+
+    async def test_the_lag_of_a_partition_that_was_given_up_is_no_longer_shown(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(bus_kafka_group, "PROBE_S", 0.05)
+
+        def shown() -> set[str]:
+            labels = [found.labels for family in CONSUMER_LAG.collect() for found in family.samples]
+            return {found["partition"] for found in labels if found["topic"] == world.topic}
+
+        async with world.running(world.consumer(GROUP, world.posting(GROUP))):
+            await until(lambda: _is(shown() == set("012345")))
+        assert shown() == set()
 
     async def test_too_many_dead_letters_stop_the_group_and_lose_nothing(
         self, world: World

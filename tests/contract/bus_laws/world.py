@@ -57,6 +57,7 @@ def event_class(topic_name: str) -> type[Any]:
         summary: ClassVar[Text] = Text(zh="计数", en="Counted")
         thing: str
         n: int
+        padding: str = ""
 
     return Counted
 

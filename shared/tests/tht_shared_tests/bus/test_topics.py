@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tht_kit.bus import BusMisconfigured
+from tht_kit.bus import EVENT_BYTES_MAX, BusMisconfigured
+from tht_kit.bus_kafka import PRODUCER_SETTINGS
 from tht_kit.relay import KEEP_INBOX
 from tht_kit.testing.kafka import KafkaBroker
 from tht_kit.topics import Topic, ensure, read_file, topics_of
@@ -68,6 +69,15 @@ def test_no_topic_keeps_records_for_longer_than_inboxes_remember_them():
     for name, topic in declared.topics.items():
         days = topic.retention_days or declared.defaults.retention_days
         assert topic.broadcast or days < KEEP_INBOX.days, name
+
+
+def test_the_limits_of_size_nest():
+    topics = topics_of(read_file(TOPICS_FILE))
+    limits = {topic.name: int(topic.config["max.message.bytes"]) for topic in topics}
+    letters = [limit for name, limit in limits.items() if ".dlq." in name]
+    events = [limit for name, limit in limits.items() if ".dlq." not in name]
+    assert EVENT_BYTES_MAX < PRODUCER_SETTINGS["max_batch_size"] <= min(events)
+    assert max(events) < PRODUCER_SETTINGS["max_request_size"] <= min(letters)
 
 
 @pytest.mark.kafka
