@@ -143,6 +143,7 @@ def upgrade() -> None:
         "offset_rules",
         sa.Column("scheme", sa.Text(), nullable=False),
         sa.Column("compliance_year", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("version", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("unit_type", sa.Text(), nullable=False),
         sa.Column("cap_pct", sa.Integer(), nullable=False),
         sa.Column("cap_base", sa.Text(), nullable=False),
@@ -155,11 +156,14 @@ def upgrade() -> None:
         sa.Column("capped_boundary_excluded", sa.Boolean(), nullable=False),
         sa.Column("evidence_grade", sa.Text(), nullable=False),
         sa.Column("source", sa.Text(), nullable=False),
+        sa.CheckConstraint("version >= 1", name=op.f("ck_offset_rules__positive_version")),
         sa.CheckConstraint("cap_pct BETWEEN 0 AND 100", name=op.f("ck_offset_rules__cap_pct")),
         sa.CheckConstraint(
             "min_local_pct BETWEEN 0 AND 100", name=op.f("ck_offset_rules__min_local_pct")
         ),
-        sa.PrimaryKeyConstraint("scheme", "compliance_year", name=op.f("pk_offset_rules")),
+        sa.PrimaryKeyConstraint(
+            "scheme", "compliance_year", "version", name=op.f("pk_offset_rules")
+        ),
     )
     op.create_table(
         "outbox",

@@ -86,3 +86,7 @@ class SurrenderRefused(DomainError):
         "{organisation_code} says how many more fit; name project_id, vintage or serials to choose"
         " eligible units.",
     )
+
+
+class OffsetRuleSeedChanged(Exception):
+    """A seeded rule differs from the stored version: a corrected rule needs a new version."""

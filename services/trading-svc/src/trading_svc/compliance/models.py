@@ -12,16 +12,21 @@ from trading_svc.compliance.rules import CapBase, Rule, Scheme
 
 
 class OffsetRule(Base):
-    """Reference data with its grade and source; loaded from seeds/offset_rules.yaml."""
+    """Reference data with its grade and source, loaded from seeds/offset_rules.yaml.
+
+    A row is written once and never changed: a correction is a new version, the newest one holds.
+    """
 
     __tablename__ = "offset_rules"
     __table_args__ = (
+        CheckConstraint("version >= 1", "positive_version"),
         CheckConstraint("cap_pct BETWEEN 0 AND 100", "cap_pct"),
         CheckConstraint("min_local_pct BETWEEN 0 AND 100", "min_local_pct"),
     )
 
     scheme: Mapped[str] = mapped_column(Text, primary_key=True)
     compliance_year: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     unit_type: Mapped[str] = mapped_column(Text)
     cap_pct: Mapped[int]
     cap_base: Mapped[str] = mapped_column(Text)

@@ -1,9 +1,9 @@
 """SQL of 履约."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -14,22 +14,24 @@ from trading_svc.compliance.rules import Scheme
 AnySession = AsyncSession | AsyncReadSession
 
 
-async def load_rules(session: AsyncSession, rows: list[dict[str, Any]]) -> None:
-    """Write the rules; a row that says the same already is left alone."""
-    statement = insert(OffsetRule)
-    keys = ("scheme", "compliance_year")
-    changed = {name: statement.excluded[name] for name in rows[0] if name not in keys}
-    differs = [getattr(OffsetRule, name).is_distinct_from(new) for name, new in changed.items()]
-    await session.execute(
-        statement.on_conflict_do_update(
-            index_elements=list(keys), set_=changed, where=or_(*differs)
-        ),
-        rows,
-    )
+async def insert_missing_rules(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
+    """Insert the rules whose version is not there yet."""
+    await session.execute(insert(OffsetRule).on_conflict_do_nothing(), list(rows))
+
+
+async def list_rules(session: AsyncSession) -> Sequence[OffsetRule]:
+    return (await session.scalars(select(OffsetRule))).all()
 
 
 async def find_rule(session: AnySession, scheme: Scheme, compliance_year: int) -> OffsetRule | None:
-    return await session.get(OffsetRule, (scheme, compliance_year))
+    """Return the newest version of the year's rule."""
+    statement = (
+        select(OffsetRule)
+        .where(OffsetRule.scheme == scheme, OffsetRule.compliance_year == compliance_year)
+        .order_by(OffsetRule.version.desc())
+        .limit(1)
+    )
+    return (await session.scalars(statement)).one_or_none()
 
 
 async def lock_year(
