@@ -1,31 +1,24 @@
-"""Text fields of requests, common to the slices.
-
-Control characters, invisible format characters (which can turn the order of what is read around)
-and code points without a character are refused: such text ends up on certificates.
-"""
+"""Fields of requests, common to the slices."""
 
 import re
+from datetime import date
 from typing import Annotated
 
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 
-NO_INVISIBLE = r"^[^\p{C}\p{Zl}\p{Zp}]*$"
+from tht_kit import fields
+from tht_kit.fields import Line, Prose
+
+# The kit's prose without tab and carriage return, which the certificate's font does not have.
 LINES = r"^(?:[^\p{C}\p{Zl}\p{Zp}]|\n)*$"
 
-Name = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=NO_INVISIBLE),
-]
-Paragraph = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000, pattern=LINES)
-]
-Note = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=300, pattern=NO_INVISIBLE),
-]
-Unit = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=20, pattern=NO_INVISIBLE),
+Paragraph = Annotated[Prose, StringConstraints(max_length=1000, pattern=LINES)]
+Note = Annotated[Line, StringConstraints(max_length=300)]
+Unit = Annotated[Line, StringConstraints(max_length=20)]
+# Deadlines are counted from these days, so they must not stand at the end of the calendar.
+Day = Annotated[
+    fields.Day,
+    Field(ge=date(2000, 1, 1), le=date(2100, 12, 31), description="2000-01-01 .. 2100-12-31"),
 ]
 # What people may put where a code belongs: it is looked up only if it can be one.
 ORGANISATION_CODE = re.compile(r"[0-9A-HJ-NP-RT-UW-Y]{18}")

@@ -39,6 +39,13 @@ async def test_visible_text_is_taken_and_certified(world, name):
     assert (await world.get(f"/v1/certificates/{certificate_id}.pdf")).status_code == 200
 
 
+@pytest.mark.parametrize(("length", "status"), [(300, 201), (301, 422)])
+async def test_a_note_may_be_longer_than_a_line(world, length, status):
+    await world.usual_parties()
+    await world.issue(1)
+    assert (await world.retire(PV_OWNER, 1, note="注" * length)).status_code == status
+
+
 async def test_half_a_character_is_no_json(world):
     body = b'{"reason":"VOLUNTARY","quantity_t":1,"note":"\\ud800"}'
     headers = world.headers(PV_OWNER) | {"Content-Type": "application/json"}

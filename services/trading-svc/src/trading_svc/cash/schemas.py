@@ -7,13 +7,10 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from tht_contracts.events.common import OrganisationCode
+from tht_kit.fields import Line
 from trading_svc.cash.models import Deposit
-from trading_svc.fields import NO_INVISIBLE
 
-BankReference = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=NO_INVISIBLE),
-]
+BankReference = Annotated[Line, StringConstraints(max_length=100)]
 
 
 class DepositIn(BaseModel):

@@ -14,6 +14,8 @@ from trading_svc.cash.models import BANK, CashEntry, Deposit, EntryKind
 
 # A thousand billion yuan: far above any trade, far below what a bigint balance can hold.
 AMOUNT_FEN_MAX = 10**14
+# Ten billion yuan: one credential alone confirms a deposit, so a slip of it must stay small.
+DEPOSIT_FEN_MAX = 10**12
 
 
 async def record_deposit(
@@ -30,8 +32,10 @@ async def record_deposit(
     Returns the deposit and whether it is new. Raises AccountNotFound, AmountTooLarge,
     DepositConflict.
     """
-    if amount_fen > AMOUNT_FEN_MAX:
-        raise AmountTooLarge(pointer="/amount_fen", amount_fen=amount_fen, limit_fen=AMOUNT_FEN_MAX)
+    if amount_fen > DEPOSIT_FEN_MAX:
+        raise AmountTooLarge(
+            pointer="/amount_fen", amount_fen=amount_fen, limit_fen=DEPOSIT_FEN_MAX
+        )
     await accounts.get(session, account_code)
     deposit = Deposit(
         bank_reference=bank_reference,

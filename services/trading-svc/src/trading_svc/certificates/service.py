@@ -33,6 +33,7 @@ from trading_svc.certificates.rendering import Printable
 from trading_svc.certificates.signing import Signer
 from trading_svc.fields import CERTIFICATE_ID
 from trading_svc.holdings import service as holdings
+from trading_svc.holdings.rules import Span, merged
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,12 +128,12 @@ def _unit(choices: list[holdings.Choice]) -> Unit:
         quantity_t=holdings.total_t(choices),
         serials=[
             SerialPart(
-                start=choice.span.first,
-                end=choice.span.last,
-                quantity_t=choice.span.quantity_t,
-                serial=choice.serial_text,
+                start=run.span.first,
+                end=run.span.last,
+                quantity_t=run.span.quantity_t,
+                serial=run.serial_text,
             )
-            for choice in sorted(choices, key=lambda each: each.span)
+            for run in holdings.runs(choices)
         ],
     )
 
@@ -207,8 +208,9 @@ async def verify(
     certificate = await get(session, certificate_id)
     document = document_of(certificate)
     blocks = await holdings.list_of_retirement(session, certificate.retirement_id)
-    standing = {(block.span.first, block.span.last) for block in blocks}
-    stated = {(part.start, part.end) for unit in document.units for part in unit.serials}
+    # A range on the certificate may stand in several blocks, so numbers are compared.
+    standing = merged(block.span for block in blocks)
+    stated = merged(Span(part.start, part.end) for unit in document.units for part in unit.serials)
     return Verification(
         certificate=certificate,
         document=document,

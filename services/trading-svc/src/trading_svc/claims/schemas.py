@@ -7,10 +7,11 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from tht_contracts.events.common import OrganisationCode
+from tht_kit.fields import Line
 from trading_svc.claims import rules
 from trading_svc.claims.models import Claim
 from trading_svc.claims.service import Declaration, Measure, Source
-from trading_svc.fields import Name, Paragraph, Unit
+from trading_svc.fields import Day, Paragraph, Unit
 from trading_svc.retirements.schemas import QuantityT, RetiredOut, Vintage
 
 DecimalText = Annotated[
@@ -27,18 +28,18 @@ class EmissionIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    source: Name = Field(examples=["场馆外购电力"])
+    source: Line = Field(examples=["场馆外购电力"])
     activity: DecimalText
     activity_unit: Unit = Field(examples=["kWh"])
     factor_kg_per_unit: DecimalText
     factor_year: int = Field(ge=1990, le=2100, strict=True)
-    factor_source: Name = Field(examples=["生态环境部 2023 年电力二氧化碳排放因子（重庆）"])
+    factor_source: Line = Field(examples=["生态环境部 2023 年电力二氧化碳排放因子（重庆）"])
 
 
 class MeasureIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    name: Name = Field(examples=["公共交通免费接驳"])
+    name: Line = Field(examples=["公共交通免费接驳"])
     effect: Paragraph = Field(examples=["减少自驾约 4,000 车次"])
 
 
@@ -48,13 +49,13 @@ class ClaimIn(BaseModel):
     kind: Literal["EVENT", "TERRITORY"] = Field(
         description="EVENT；行政区域（TERRITORY）一律拒绝 / a territory is always refused (R38)"
     )
-    name: Name
+    name: Line
     organiser_code: OrganisationCode | None = Field(
         default=None, description="主办方；不填为本单位 / own organisation without it"
     )
-    place: Name
-    starts_on: date
-    ends_on: date
+    place: Line
+    starts_on: Day
+    ends_on: Day
     participants: int = Field(ge=0, le=10**9, strict=True)
     boundary: Paragraph = Field(description="核算边界 / accounting boundary")
     emissions: list[EmissionIn] = Field(min_length=1, max_length=SOURCES_MAX)

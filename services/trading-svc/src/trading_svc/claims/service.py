@@ -171,7 +171,7 @@ async def cover(
     """Retire own units for the claim and certify its neutrality. A claim is covered once (R37).
 
     Raises ClaimNotFound, ClaimCovered, MeasuresMissing (R35), NeutralityShort (R34),
-    AccountNotFound, AccountNotOpen, CreditsInsufficient.
+    AccountNotFound, AccountNotOpen, CreditsInsufficient, TooManyBlocks.
     """
     claim = await _lock_open(session, account_code, claim_id)
     if not claim.measures:

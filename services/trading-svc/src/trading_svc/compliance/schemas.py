@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from trading_svc.compliance.models import OffsetRule
 from trading_svc.compliance.service import Standing, Surrendered
+from trading_svc.fields import Day
 from trading_svc.retirements.schemas import QuantityT, RetiredOut, Serials, Vintage
 
 OBLIGATION_T_MAX = 10**12
@@ -19,7 +20,7 @@ class ObligationIn(BaseModel):
     obligation_t: int = Field(
         ge=0, le=OBLIGATION_T_MAX, strict=True, description="应清缴配额 / surrender obligation"
     )
-    due_on: date = Field(description="清缴截止日 / deadline")
+    due_on: Day = Field(description="清缴截止日 / deadline")
     verified_emissions_t: int | None = Field(
         default=None, ge=0, le=OBLIGATION_T_MAX, strict=True, description="审定排放量"
     )
@@ -41,6 +42,7 @@ class OffsetRuleOut(BaseModel):
 
     scheme: Literal["LOCAL", "NATIONAL"]
     compliance_year: int
+    version: int = Field(description="更正时递增 / a correction is a new version")
     unit_type: str
     cap_pct: int
     cap_base: Literal["SURRENDER_OBLIGATION", "VERIFIED_EMISSIONS"]

@@ -164,7 +164,7 @@ async def surrender(
     The enterprise's year row is locked first, so two surrenders cannot pass the cap together.
     Raises AccountNotFound, AccountNotOpen, ObligationMissing, OffsetRuleMissing,
     VerifiedEmissionsMissing, CreditsInsufficient, SerialsMalformed, SerialUnknown,
-    SurrenderRefused.
+    TooManyBlocks, SurrenderRefused.
     """
     year = await repository.lock_year(session, account_code, compliance_year)
     if year is None:

@@ -33,6 +33,22 @@ class SerialsUnavailable(DomainError):
     )
 
 
+class TooManyBlocks(DomainError):
+    type = "too-many-blocks"
+    status = 409
+    title = Text(zh="涉及的编号段过多", en="Too many blocks of serials")
+    detail = Text(
+        zh="一次最多使用 {limit} 段编号，{quantity_t} t 分布在更多段中；前 {limit} 段共 {fits_t} t。",
+        en="One request may use {limit} blocks of serials, and the {quantity_t} t stand in more;"
+        " the first {limit} hold {fits_t} t.",
+    )
+    fix = Text(
+        zh="分次提交，每次不超过 {fits_t} t；或用 project_id、vintage、serials 选用较大的段。",
+        en="Do it in parts of at most {fits_t} t, or choose larger blocks by project_id, vintage or"
+        " serials.",
+    )
+
+
 class SerialsMalformed(DomainError):
     type = "serials-malformed"
     status = 422

@@ -5,6 +5,7 @@ quantity = last - first + 1 (domain 5.3, R33); nothing here can lose a number or
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -90,12 +91,15 @@ def take_from_head(blocks: Sequence[tuple[UUID, Span]], quantity_t: int) -> list
 
 def take_named(blocks: Sequence[tuple[UUID, Span]], named: Sequence[Span]) -> list[Take]:
     """Take exactly the named numbers that the blocks hold."""
-    return [
-        Take(block_id, block, found)
-        for block_id, block in sorted(blocks, key=lambda item: item[1])
-        for span in merged(named)
-        if (found := block.common(span)) is not None
-    ]
+    wanted = merged(named)
+    takes: list[Take] = []
+    for block_id, block in blocks:
+        at = bisect_left(wanted, block.first, key=lambda span: span.last)
+        for span in wanted[at:]:
+            if (found := block.common(span)) is None:
+                break
+            takes.append(Take(block_id, block, found))
+    return sorted(takes, key=lambda take: take.span)
 
 
 def merged(spans: Iterable[Span]) -> list[Span]:
@@ -138,8 +142,11 @@ def plan(takes: Sequence[Take], new_id: Callable[[], UUID]) -> Plan:
     """Plan a movement: a block taken whole keeps its row, a parent keeps its last remainder."""
     result = Plan()
     blocks = {take.block_id: take.block for take in takes}
+    taken_of: dict[UUID, list[Span]] = {block_id: [] for block_id in blocks}
+    for take in takes:
+        taken_of[take.block_id].append(take.span)
     for block_id, block in blocks.items():
-        parts = carve(block, [take.span for take in takes if take.block_id == block_id])
+        parts = carve(block, taken_of[block_id])
         kept = [span for span, taken in parts if not taken]
         if not kept:
             result.whole.append(Take(block_id, block, block))

@@ -1,6 +1,6 @@
 """Holdings: choose serials, move them, tell where any of them stands."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -18,6 +18,7 @@ from trading_svc.holdings.errors import (
     SerialsScattered,
     SerialsUnavailable,
     SerialUnknown,
+    TooManyBlocks,
 )
 from trading_svc.holdings.models import BlockState, Cause, Lineage, Lot
 from trading_svc.holdings.movement_repository import Change
@@ -28,6 +29,8 @@ AnySession = AsyncSession | AsyncReadSession
 
 # Enough for most requests in one read; a request over many small blocks reads on.
 CANDIDATES_PER_READ = 100
+# Bounds the time that a movement holds its locks, the size of its event and of its certificate.
+BLOCKS_MAX = 2000
 # A public question over the whole line would read every block there is.
 PLACES_MAX = 200
 
@@ -47,6 +50,18 @@ class Choice:
     def serial_text(self) -> str:
         return self.lot.serial_text(self.span)
 
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Serials of one lot without a gap, in however many blocks they stand: told as one range."""
+
+    lot: Lot
+    span: Span
+
+    @property
+    def serial_text(self) -> str:
+        return self.lot.serial_text(self.span)
+
     @property
     def part(self) -> BlockPart:
         """Return the span as it stands in events."""
@@ -56,6 +71,18 @@ class Choice:
             start=self.span.first,
             end=self.span.last,
         )
+
+
+def runs(parts: Iterable[Choice | HeldBlock]) -> list[Run]:
+    """Return the same serials as the fewest ranges, in the order of their numbers."""
+    result: list[Run] = []
+    for part in sorted(parts, key=lambda each: each.span):
+        last = result[-1] if result else None
+        if last and last.lot.id == part.lot.id and last.span.last + 1 == part.span.first:
+            result[-1] = Run(last.lot, Span(last.span.first, part.span.last))
+        else:
+            result.append(Run(part.lot, part.span))
+    return result
 
 
 def total_t(choices: Sequence[Choice]) -> int:
@@ -74,7 +101,7 @@ async def choose(
     """Choose held units, first acquired first, head of each block first (R33).
 
     The caller holds the account's lock. `frozen_too` is for callers that refuse frozen units with
-    a reason of their own. Raises CreditsInsufficient (R28).
+    a reason of their own. Raises CreditsInsufficient (R28), TooManyBlocks.
     """
     choices: list[Choice] = []
     after: tuple[int, int] | None = None
@@ -94,6 +121,8 @@ async def choose(
         takes = rules.take_from_head([(b.id, b.span) for b in page], missing_t)
         choices += [Choice(blocks[take.block_id], take.span) for take in takes]
         missing_t = quantity_t - total_t(choices)
+        if len(choices) > BLOCKS_MAX:
+            raise _too_many(choices, quantity_t, pointer="/quantity_t")
         if len(page) < CANDIDATES_PER_READ:
             break
         after = (page[-1].acquired_seq, page[-1].span.first)
@@ -109,13 +138,18 @@ async def choose(
     return choices
 
 
+def _too_many(choices: Sequence[Choice], quantity_t: int, *, pointer: str) -> TooManyBlocks:
+    fits_t = total_t(choices[:BLOCKS_MAX])
+    return TooManyBlocks(pointer=pointer, limit=BLOCKS_MAX, quantity_t=quantity_t, fits_t=fits_t)
+
+
 async def choose_named(
     session: AsyncSession, named: Sequence[Span], *, quantity_t: int
 ) -> list[Choice]:
     """Return the named serials, whatever state they are in and whoever holds them.
 
     The caller holds the account's lock and judges them (see `refuse_unusable`).
-    Raises SerialsMalformed, SerialUnknown.
+    Raises SerialsMalformed, SerialUnknown, TooManyBlocks.
     """
     if (twice := rules.overlap(named)) is not None:
         reason = Text(
@@ -130,8 +164,12 @@ async def choose_named(
             en=f"the spans hold {named_t} t, quantity_t says {quantity_t}.",
         )
         raise SerialsMalformed(pointer="/serials", reason=reason)
-    blocks = {block.id: block for block in await repository.touching(session, named)}
-    takes = rules.take_named([(block.id, block.span) for block in blocks.values()], named)
+    touched = await repository.touching(session, named, limit=BLOCKS_MAX + 1)
+    blocks = {block.id: block for block in touched}
+    takes = rules.take_named([(block.id, block.span) for block in touched], named)
+    if len(takes) > BLOCKS_MAX:
+        choices = [Choice(blocks[take.block_id], take.span) for take in takes]
+        raise _too_many(choices, quantity_t, pointer="/serials")
     if sum(take.span.quantity_t for take in takes) != named_t:
         raise SerialUnknown(pointer="/serials", serial=_first_unknown(named, takes))
     return [Choice(blocks[take.block_id], take.span) for take in takes]

@@ -44,7 +44,8 @@ async def offer(
 ) -> Listing:
     """List units of one project and vintage; the exact serials are reserved at once.
 
-    Raises AccountNotFound, AccountNotOpen, TradingNotAllowed (R32), CreditsInsufficient (R28).
+    Raises AccountNotFound, AccountNotOpen, TradingNotAllowed (R32), CreditsInsufficient (R28),
+    TooManyBlocks.
     """
     await accounts.lock_trader(session, seller_code)
     choices = await holdings.choose(
@@ -106,7 +107,7 @@ async def buy(
     quantity_t: int,
     price_fen_per_t_max: int,
     now: datetime,
-) -> tuple[Order, list[holdings.Choice]]:
+) -> tuple[Order, list[holdings.Run]]:
     """Buy from a listing: money and units change hands in this transaction, or neither does.
 
     Raises AccountNotFound, AccountNotOpen, TradingNotAllowed (R32), ListingNotFound,
@@ -142,7 +143,7 @@ async def buy(
         order_id=order.id,
         now=now,
     )
-    delivered = await holdings.deliver(
+    moved = await holdings.deliver(
         session,
         reserved,
         order_id=order.id,
@@ -151,6 +152,7 @@ async def buy(
         quantity_t=quantity_t,
         now=now,
     )
+    delivered = holdings.runs(moved)
     _reduce(listing, quantity_t, now)
     repository.add(session, order)
     await emit(session, _filled(order, delivered), now=now)
@@ -185,7 +187,7 @@ def _reduce(listing: Listing, quantity_t: int, now: datetime) -> None:
         listing.closed_at = now
 
 
-def _filled(order: Order, delivered: Sequence[holdings.Choice]) -> OrderFilled:
+def _filled(order: Order, delivered: Sequence[holdings.Run]) -> OrderFilled:
     return OrderFilled(
         order_id=str(order.id),
         listing_id=str(order.listing_id),
@@ -194,7 +196,7 @@ def _filled(order: Order, delivered: Sequence[holdings.Choice]) -> OrderFilled:
         quantity_t=order.quantity_t,
         price_fen_per_t=order.price_fen_per_t,
         amount_fen=order.amount_fen,
-        blocks=[choice.part for choice in delivered],
+        blocks=[run.part for run in delivered],
     )
 
 

@@ -91,8 +91,9 @@ async def retire(
         choices=choices,
         statement=purpose.statement,
     )
-    await emit(session, _retired(retirement, choices), now=now)
-    return Retired(retirement, certificate, [(c.span, c.serial_text) for c in choices])
+    runs = holdings.runs(choices)
+    await emit(session, _retired(retirement, runs), now=now)
+    return Retired(retirement, certificate, [(run.span, run.serial_text) for run in runs])
 
 
 def party_of(account: Account) -> Party:
@@ -114,7 +115,7 @@ def _certified(retirement: Retirement, holder: Party) -> RetirementPart:
     )
 
 
-def _retired(retirement: Retirement, choices: Sequence[holdings.Choice]) -> CreditsRetired:
+def _retired(retirement: Retirement, runs: Sequence[holdings.Run]) -> CreditsRetired:
     return CreditsRetired.model_validate(
         {
             "retirement_id": str(retirement.id),
@@ -125,7 +126,7 @@ def _retired(retirement: Retirement, choices: Sequence[holdings.Choice]) -> Cred
             "compliance_year": retirement.compliance_year,
             "claim_id": None if retirement.claim_id is None else str(retirement.claim_id),
             "quantity_t": retirement.quantity_t,
-            "blocks": [choice.part for choice in choices],
+            "blocks": [run.part for run in runs],
             "retired_at": retirement.retired_at,
         }
     )
@@ -149,7 +150,7 @@ async def retire_own(
     """Retire own units for a purpose without rules of its own.
 
     Raises AccountNotFound, AccountNotOpen, BeneficiaryUnknown, CreditsInsufficient,
-    SerialsMalformed, SerialUnknown, SerialsUnavailable.
+    SerialsMalformed, SerialUnknown, SerialsUnavailable, TooManyBlocks.
     """
     holder = await accounts.lock_open(session, account_code)
     beneficiary = await get_beneficiary(session, beneficiary_code)
@@ -193,7 +194,7 @@ async def get(session: AnySession, retirement_id: UUID) -> Retirement:
 async def spans_of(session: AnySession, retirement_id: UUID) -> list[tuple[Span, str]]:
     """Return the retired spans and their printed form."""
     blocks = await holdings.list_of_retirement(session, retirement_id)
-    return [(block.span, block.lot.serial_text(block.span)) for block in blocks]
+    return [(run.span, run.serial_text) for run in holdings.runs(blocks)]
 
 
 async def list_newest(

@@ -67,7 +67,7 @@ async def test_a_hundred_deposits_at_once_add_up(world):
         {"amount_fen": 1.5},
         {"amount_fen": "100"},
         {"amount_fen": True},
-        {"amount_fen": 10**14 + 1},
+        {"amount_fen": 10**12 + 1},
         {"bank_reference": " "},
         {"account_code": "short"},
         {"note": "unknown field"},
@@ -77,6 +77,14 @@ async def test_a_malformed_deposit_is_refused(world, changes):
     answer = await world.post("/v1/cash/deposits", deposit(**changes), by=OPERATOR)
     assert answer.status_code == 422
     assert (await world.account(STEEL))["cash"]["balance_fen"] == 0
+
+
+async def test_the_largest_deposit_is_taken_and_the_limit_is_told(world):
+    answer = await world.post("/v1/cash/deposits", deposit(amount_fen=10**12), by=OPERATOR)
+    assert answer.status_code == 201, answer.text
+    answer = await world.post("/v1/cash/deposits", deposit(amount_fen=10**12 + 1), by=OPERATOR)
+    assert answer.json()["type"] == "/problems/amount-too-large"
+    assert "1000000000000 fen" in answer.json()["detail"]
 
 
 async def test_an_account_that_does_not_exist_gets_no_money(world):

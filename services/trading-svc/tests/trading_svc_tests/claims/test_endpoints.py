@@ -216,6 +216,29 @@ async def test_a_malformed_claim_is_refused(world, organiser, changes):
 
 
 @pytest.mark.parametrize(
+    "changes",
+    [
+        {"ends_on": "9999-12-31"},
+        {"ends_on": "2101-01-01"},
+        {"starts_on": "1999-12-31"},
+        {"starts_on": "0001-01-01"},
+        {"ends_on": "2026-05-01T00:00:00Z"},
+        {"ends_on": 1777593600},
+    ],
+)
+async def test_a_day_outside_the_platforms_calendar_is_refused_by_name(world, organiser, changes):
+    answer = await world.post("/v1/claims", claim(**changes), by=ORGANISER)
+    assert (answer.status_code, problem(answer)) == (422, "invalid-request")
+    assert [error["pointer"] for error in answer.json()["errors"]] == [f"/{next(iter(changes))}"]
+
+
+async def test_a_claim_up_to_the_last_day_can_be_covered(world, organiser):
+    found = await declare(world, claim(ends_on="2100-12-31"))
+    assert found["due_on"] == "2101-12-31"
+    assert (await cover(world, found["claim_id"], 353)).status_code == 201
+
+
+@pytest.mark.parametrize(
     "value", ["NaN", "Infinity", "1e3", "-1", "", "01", "1.", 5, 0.5, "1" * 13]
 )
 async def test_only_plain_decimals_are_read(world, organiser, value):

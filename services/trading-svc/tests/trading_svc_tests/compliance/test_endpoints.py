@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from tht_kit.testing.tokens import bearer
+from trading_svc.compliance.errors import OffsetRuleSeedChanged
 from trading_svc.wiring import prepare
 from trading_svc_tests.factories import (
     BUREAU,
@@ -341,3 +342,35 @@ async def test_loading_the_rules_again_changes_nothing(container, database):
     await prepare(container)
     async with database.read() as session:
         assert (await session.execute(versions)).all() == before
+
+
+async def test_a_seed_that_contradicts_the_database_stops_the_start(container, database):
+    correction = "UPDATE offset_rules SET cap_pct = 6 WHERE compliance_year = 2024"
+    async with database.write() as session:
+        await session.execute(text(correction))
+    with pytest.raises(OffsetRuleSeedChanged, match="cap_pct of LOCAL 2024, version 1"):
+        await prepare(container)
+
+
+async def test_a_correction_is_a_new_version_that_holds_and_outlives_the_start(
+    world, container, database
+):
+    await world.obligation(STEEL, 2024, 100_000)
+    correction = """
+        INSERT INTO offset_rules
+        SELECT (jsonb_populate_record(r, '{"version": 2, "cap_pct": 6, "source": "made up"}')).*
+        FROM offset_rules r WHERE compliance_year = 2024
+    """
+    async with database.write() as session:
+        await session.execute(text(correction.replace(":", "\\:")))
+    await prepare(container)
+    found = await standing(world, 2024)
+    assert found["max_offset_t"] == 6_000
+    assert (found["rule"]["version"], found["rule"]["source"]) == (2, "made up")
+
+
+@pytest.mark.parametrize("due_on", ["9999-12-31", "1999-12-31"])
+async def test_a_deadline_outside_the_platforms_calendar_is_refused(world, due_on):
+    answer = await world.obligation(STEEL, 2024, 10, due_on=due_on)
+    assert answer.status_code == 422
+    assert [error["pointer"] for error in answer.json()["errors"]] == ["/due_on"]

@@ -1,9 +1,15 @@
 import asyncio
 from collections import Counter
+from uuid import UUID
 
 import pytest
+from sqlalchemy import text
 
+from trading_svc.holdings.rules import Span
 from trading_svc_tests.factories import CEMENT, PV_OWNER, STEEL
+
+# Kafka refuses more than 1 MiB with headers.
+EVENT_BYTES_MAX = 900_000
 
 
 @pytest.fixture
@@ -47,7 +53,7 @@ async def test_project_and_vintage_choose_the_units(world, issued):
     assert problem(none) == (409, "credits-insufficient")
 
 
-async def test_many_small_blocks_are_used_in_one_request(world, issued):
+async def test_many_small_blocks_are_used_in_one_request(world, issued, events):
     # More blocks than one read brings.
     await world.fund(STEEL, 10**9)
     listing = (await world.list(issued, 250)).json()["listing_id"]
@@ -55,10 +61,65 @@ async def test_many_small_blocks_are_used_in_one_request(world, issued):
         assert (await world.buy(listing, 2, by=STEEL)).status_code == 201
     answer = await world.retire(STEEL, 249)
     assert answer.status_code == 201, answer.text
-    assert len(answer.json()["serials"]) == 125
-    assert sum(part["quantity_t"] for part in answer.json()["serials"]) == 249
+    # What was bought bit by bit without a gap is one range, to whoever asks.
+    retired = answer.json()
+    [part] = retired["serials"]
+    assert (part["start"], part["end"], part["quantity_t"]) == (1, 249, 249)
+    assert part["serial"].endswith("-000000001-000000249")
+    again = await world.get(f"/v1/retirements/{retired['retirement_id']}")
+    assert again.json()["serials"] == retired["serials"]
+    document = (await world.get(retired["certificate_url"])).json()["document"]
+    assert document["units"][0]["serials"] == [part]
+    [event] = await events(STEEL)
+    assert [(block.start, block.end) for block in event.blocks] == [(1, 249)]
+    verified = await world.get(f"/v1/verify/{retired['certificate_id']}")
+    assert verified.json()["valid"] is True
     assert problem(await world.retire(STEEL, 2)) == (409, "credits-insufficient")
     await world.check_totals()
+
+
+async def test_a_range_ends_where_the_next_issuance_begins(world, issued):
+    await world.issue(10, project_id=UUID(issued.project_id))
+    retired = (await world.retire(PV_OWNER, 2529)).json()
+    assert [(part["start"], part["end"]) for part in retired["serials"]] == [
+        (1, 2519),
+        (2520, 2529),
+    ]
+    for part in retired["serials"]:
+        assert (await world.get(f"/v1/holdings/serials/{part['serial']}")).status_code == 200
+
+
+@pytest.fixture
+async def scattered(world, issued):
+    """Let the owner hold 3,000 single tonnes, none next to another."""
+    first = issued.blocks[0].end + 1
+    await world.retire(PV_OWNER, 2519)
+    await world.issue(6_000)
+    for start in range(first, first + 6_000, 2_000):
+        named = [{"start": odd, "end": odd} for odd in range(start, start + 2_000, 2)]
+        assert (await world.retire(PV_OWNER, 1_000, serials=named)).status_code == 201
+    return Span(first, first + 5_999)
+
+
+async def test_a_request_over_too_many_blocks_is_refused_and_says_how_many_fit(world, scattered):
+    answer = await world.retire(PV_OWNER, 2_001)
+    assert problem(answer) == (409, "too-many-blocks")
+    assert "at most 2000 t" in answer.json()["fix"]
+    everything = [{"start": scattered.first, "end": scattered.last}]
+    answer = await world.retire(PV_OWNER, 6_000, serials=everything)
+    assert problem(answer) == (409, "too-many-blocks")
+    assert (await world.retire(PV_OWNER, 2_000)).status_code == 201
+    assert problem(await world.retire(PV_OWNER, 1_001)) == (409, "credits-insufficient")
+    assert (await world.retire(PV_OWNER, 1_000)).status_code == 201
+    await world.check_totals()
+
+
+async def test_the_event_of_the_most_scattered_request_fits_on_the_bus(world, database, scattered):
+    assert (await world.retire(PV_OWNER, 2_000)).status_code == 201
+    async with database.read() as session:
+        largest = await session.scalar(text("SELECT max(length(body)) FROM outbox"))
+    # The largest serials have fifteen digits more than these.
+    assert largest + 2_000 * 2 * 15 < EVENT_BYTES_MAX
 
 
 async def test_exact_serials_can_be_named(world, issued):
