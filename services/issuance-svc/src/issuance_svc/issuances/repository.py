@@ -77,12 +77,12 @@ async def find_block(session: AsyncSession, number: int) -> IssuedBlock | None:
 async def list_after(
     session: AsyncSession, *, project_id: str | None, after: UUID | None, limit: int
 ) -> Sequence[Issuance]:
-    """Return up to `limit` issuances in the order they were asked for."""
-    statement = select(Issuance).order_by(Issuance.issuance_id).limit(limit)
+    """Return up to `limit` issuances, newest first."""
+    statement = select(Issuance).order_by(Issuance.issuance_id.desc()).limit(limit)
     if project_id is not None:
         statement = statement.where(Issuance.project_id == project_id)
     if after is not None:
-        statement = statement.where(Issuance.issuance_id > after)
+        statement = statement.where(Issuance.issuance_id < after)
     return (await session.scalars(statement)).all()
 
 

@@ -413,7 +413,7 @@ async def test_the_same_key_again_gets_the_first_answer(desk, api, events):
     assert problem(await api.post(path, json={}, headers=missing)) == "idempotency-key-missing"
 
 
-async def test_pages_show_every_issuance_once(desk, api):
+async def test_pages_show_every_issuance_once_the_newest_first(desk, api):
     for year in (2023, 2024, 2025):
         report = await desk.reported(
             meter_csv(year=year), period_start=f"{year}-01-01", period_end=f"{year}-12-31"
@@ -425,4 +425,4 @@ async def test_pages_show_every_issuance_once(desk, api):
         page = (await api.get("/v1/issuances", params=query)).json()
         seen += [item["blocks"][0]["vintage"] for item in page["items"]]
         cursor = page["next_cursor"]
-    assert seen == [2023, 2024, 2025]
+    assert seen == [2025, 2024, 2023]  # the newest first

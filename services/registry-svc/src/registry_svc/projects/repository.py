@@ -68,8 +68,8 @@ async def list_after(
     after: UUID | None,
     limit: int,
 ) -> Sequence[Project]:
-    """Return up to `limit` projects, oldest first, without their site and history."""
-    statement = select(Project).order_by(Project.project_id).limit(limit)
+    """Return up to `limit` projects, newest first, without their site and history."""
+    statement = select(Project).order_by(Project.project_id.desc()).limit(limit)
     if status is not None:
         statement = statement.where(Project.status == status)
     if project_type is not None:
@@ -77,7 +77,7 @@ async def list_after(
     if owner_code is not None:
         statement = statement.where(Project.owner_code == owner_code)
     if after is not None:
-        statement = statement.where(Project.project_id > after)
+        statement = statement.where(Project.project_id < after)
     return (await session.scalars(statement)).all()
 
 

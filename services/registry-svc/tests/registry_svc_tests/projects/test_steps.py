@@ -377,7 +377,7 @@ async def test_a_repeated_decision_with_its_key_draws_no_second_number(register,
     assert len(registered) == 1
 
 
-async def test_projects_are_listed_by_status_type_and_owner(register, api):
+async def test_projects_are_listed_newest_first_by_status_type_and_owner(register, api):
     draft = await register.draft(forest_project(register.author))
     noticed = await register.under_notice()
     other = register.owner
@@ -388,11 +388,11 @@ async def test_projects_are_listed_by_status_type_and_owner(register, api):
         page = (await api.get("/v1/projects", params=query)).json()
         return [item["project_id"] for item in page["items"]]
 
-    assert await listed() == [draft, noticed, theirs]
-    assert await listed(status="DRAFT") == [draft, theirs]
+    assert await listed() == [theirs, noticed, draft]
+    assert await listed(status="DRAFT") == [theirs, draft]
     assert await listed(status="NOTICE") == [noticed]
     assert await listed(project_type="afforestation") == [draft]
-    assert await listed(owner_code=other) == [draft, noticed]
+    assert await listed(owner_code=other) == [noticed, draft]
     assert await listed(owner_code=other, status="DRAFT") == [draft]
     first = (await api.get("/v1/projects", params={"limit": 1})).json()
-    assert await listed(limit=5, cursor=first["next_cursor"]) == [noticed, theirs]
+    assert await listed(limit=5, cursor=first["next_cursor"]) == [noticed, draft]
