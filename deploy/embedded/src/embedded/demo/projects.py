@@ -169,6 +169,7 @@ async def report(
         f"/v1/reports/{created['report_id']}/notice",
         {"verifier_code": run.codes[VERIFIER]},
         partner=partner,
+        awaiting="organisation-unfit",
     )
     return str(notice["notice_end"])
 
@@ -191,7 +192,10 @@ async def verify_and_issue(run: Run, step: int, name: str, title: str) -> None:
         partner=VERIFIER,
     )
     requested = await run.api.post(
-        f"/v1/reports/{report_id}/issuance-request", {}, partner=BUREAU_A
+        f"/v1/reports/{report_id}/issuance-request",
+        {},
+        partner=BUREAU_A,
+        awaiting="organisation-unfit",
     )
     issued = await run.api.post(
         f"/v1/issuances/{requested['issuance_id']}/approval", {}, partner=BUREAU_B

@@ -40,7 +40,7 @@ async def list_page(
     after: UUID | None,
     limit: int,
 ) -> Sequence[Project]:
-    """Return up to `limit` projects that come after `after`, oldest first."""
+    """Return up to `limit` projects that come after `after`, newest first."""
     return await repository.list_after(
         session,
         status=status,
