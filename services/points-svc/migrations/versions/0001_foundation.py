@@ -195,6 +195,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("rule_id", "version", name=op.f("pk_programme_rules")),
     )
     op.create_table(
+        "projects",
+        sa.Column("project_id", sa.String(collation="C"), nullable=False),
+        sa.Column("project_type", sa.Text(), nullable=False),
+        sa.Column("owner_code", sa.Text(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("project_id", name=op.f("pk_projects")),
+    )
+    op.create_table(
         "reward_stocks",
         sa.Column("reward_id", sa.Uuid(), nullable=False),
         sa.Column("remaining", sa.BigInteger(), nullable=False),

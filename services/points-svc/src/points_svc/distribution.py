@@ -32,7 +32,7 @@ DISTRIBUTED: dict[str, str] = {
 
 # Small, read everywhere, copied to every node.
 REFERENCE: frozenset[str] = frozenset(
-    {"scenarios", "scenario_versions", "programme_rules", "rewards", "aggregates"}
+    {"scenarios", "scenario_versions", "programme_rules", "rewards", "projects", "aggregates"}
 )
 
 # The kit's tables and Alembic's stay on the coordinator.

@@ -6,6 +6,7 @@ from points_svc.aggregates import models as aggregates
 from points_svc.base import Base
 from points_svc.citizens import models as citizens
 from points_svc.points import models as points
+from points_svc.projects import models as projects
 from points_svc.redemptions import models as redemptions
 from points_svc.rewards import models as rewards
 from points_svc.scenarios import models as scenario_models
@@ -19,7 +20,7 @@ SERVICE = "points-svc"
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
 # Every slice with tables stands here, so that Alembic sees them all.
-TABLES = (scenario_models, citizens, points, trips, rewards, redemptions, aggregates)
+TABLES = (scenario_models, citizens, points, trips, rewards, redemptions, projects, aggregates)
 metadata = Base.metadata
 
 

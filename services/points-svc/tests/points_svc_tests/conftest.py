@@ -14,10 +14,13 @@ from points_svc.points import repository as ledger
 from points_svc.settings import PointsSettings
 from points_svc.subscriptions import SUBSCRIPTIONS
 from points_svc.wiring import MIGRATIONS, SERVICE, prepare, wire
-from points_svc_tests.factories import App
+from points_svc_tests.factories import App, travel_project
 from tht_contracts.registry import EVENTS
+from tht_kit.bus import Delivered
 from tht_kit.bus_inprocess import InProcessBus
 from tht_kit.clock import FakeClock
+from tht_kit.events import Event, encode
+from tht_kit.ids import new_id
 from tht_kit.runner import Consumer
 from tht_kit.service import Container, Shared
 from tht_kit.settings import load
@@ -95,7 +98,27 @@ def app(api, clock) -> App:
 
 @pytest.fixture
 def consumer(container) -> Consumer:
-    return Consumer(container.database, container.bus, SERVICE, SUBSCRIPTIONS, container.clock)
+    # A bus of its own: a group may stand on one only once, the container's may outlive the test.
+    return Consumer(container.database, InProcessBus(), SERVICE, SUBSCRIPTIONS, container.clock)
+
+
+@pytest.fixture
+def deliver(consumer, container):
+    """Return a function that brings events to the service's own consumer, as the bus would."""
+
+    async def brought(*told: Event) -> None:
+        for event in told:
+            record = encode(event, event_id=new_id(), now=container.clock.now())
+            place = (record.topic, 0, str(new_id()), record.key.encode())
+            await consumer.handle([Delivered(*place, record.value, record.headers)])
+
+    return brought
+
+
+@pytest.fixture
+async def project(deliver):
+    """The operator's project of citizens' travel, as registry-svc has told of it."""
+    await deliver(travel_project())
 
 
 @pytest.fixture

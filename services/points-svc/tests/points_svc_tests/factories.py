@@ -1,12 +1,13 @@
 """What the tests of this service make, through its own API: callers, citizens, trips, rewards."""
 
 import hashlib
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import count
 from typing import Any
 
 import httpx
 
+from tht_contracts.events.registry import ProjectRegistered, ProjectStatusChanged
 from tht_kit.clock import SHANGHAI
 from tht_kit.ids import new_id
 from tht_kit.testing.tokens import bearer
@@ -15,6 +16,7 @@ CITY_APP = "city-app"
 MOBILITY = "bike-partner"
 OPERATOR = "operator-admin"
 OPERATOR_CODE = "91500000MATHT0038A"
+PROJECT_ID = "project-1"
 ALL_SCENARIOS = ("walk", "bike", "bus", "metro", "nev")
 
 _numbers = count(1)
@@ -63,6 +65,42 @@ def metro(subject: str, start: datetime, metres: int, minutes: float = 30, **fie
 
 def steps(subject: str, start: datetime, number: int, minutes: float = 600, **fields: Any):
     return trip(subject, "walk", start, minutes=minutes, steps=number, **fields)
+
+
+def travel_project(**changes: Any) -> ProjectRegistered:
+    """Return what registry-svc tells of the operator's project of citizens' travel."""
+    fields = {
+        "project_id": PROJECT_ID,
+        "project_no": 9,
+        "name": "市民骑行",
+        "unit_type": "CQCER",
+        "project_type": "citizen_travel",
+        "scope_code": "07",
+        "methodology_code": "CQCM-903-V001",
+        "owner_code": OPERATOR_CODE,
+        "validator_code": "91500000MATHT0054L",
+        "pdd_author_code": "91500000MATHT0118X",
+        "district_code": "500103",
+        "is_local": True,
+        "construction_start": date(2021, 6, 1),
+        "operation_date": date(2021, 6, 1),
+        "crediting_start": date(2022, 1, 1),
+        "crediting_end": date(2031, 12, 31),
+        "meters": [],
+        "parcels": [],
+        "species": None,
+        "baseline_grid": None,
+        "baseline_factor_year": None,
+        "registered_on": date(2021, 7, 1),
+        "version": 4,
+    }
+    return ProjectRegistered(**fields | changes)
+
+
+def project_status(status: str, *, version: int, before: str = "REGISTERED"):
+    return ProjectStatusChanged(
+        project_id=PROJECT_ID, status_before=before, status=status, reason=None, version=version
+    )
 
 
 class App:
@@ -159,7 +197,7 @@ class App:
         )
 
     async def aggregate(
-        self, start: str, end: str, *scenario_ids: str, project_id: str = "project-1"
+        self, start: str, end: str, *scenario_ids: str, project_id: str = PROJECT_ID
     ) -> httpx.Response:
         body = {
             "project_id": project_id,

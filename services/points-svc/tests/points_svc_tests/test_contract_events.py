@@ -11,7 +11,9 @@ from tht_contracts.registry import EVENTS
 OWN = {name for name, event in EVENTS.items() if event.owner == "points-svc"}
 
 
-async def test_every_event_of_the_service_is_emitted_and_names_no_citizen(app, events, container):
+async def test_every_event_of_the_service_is_emitted_and_names_no_citizen(
+    app, events, container, project
+):
     subject, token = await app.rider()
     await app.send(bike(token, at("2026-07-10 08:00"), 3200))
     reward_id = await app.coupon(points_tenths=10)

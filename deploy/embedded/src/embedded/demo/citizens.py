@@ -143,6 +143,7 @@ async def aggregate(run: Run) -> str | None:
             "period_end": citizens.period.end.isoformat(),
         },
         partner=OPERATOR,
+        awaiting="project-not-registered",
     )
     run.ids["aggregate"] = closed["aggregate_id"]
     run.numbers["aggregated_g"] = closed["total_g"]

@@ -18,6 +18,7 @@ from points_svc.aggregates.errors import (
     AggregateScenarioUnknown,
 )
 from points_svc.aggregates.models import Aggregate
+from points_svc.projects import service as projects
 from points_svc.scenarios import service as scenarios
 from points_svc.scenarios.rules import Catalogue
 from points_svc.trips import repository as trip_rows
@@ -51,10 +52,12 @@ async def close(
     """Claim every credited, unclaimed trip of the scenarios and period whose citizen consents.
 
     Two aggregates at once never claim the same trip: the second waits for the row and passes it by.
-    Raises AggregatePeriodInvalid, AggregateScenarioUnknown, AggregateEmpty.
+    Raises AggregatePeriodInvalid, AggregateScenarioUnknown, AggregateEmpty, ProjectUnknown,
+    Forbidden, ProjectNotForCitizens, ProjectClosedToAggregates.
     """
     catalogue = await scenarios.catalogue(session)
     _check(catalogue, scenario_ids, period_start, period_end)
+    await projects.check_takes_grams(session, project_id, operator_code)
     aggregate_id = new_id()
     await trip_rows.claim_for_aggregate(
         session,

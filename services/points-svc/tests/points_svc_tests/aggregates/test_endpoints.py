@@ -22,6 +22,8 @@ from tht_kit.bus import Delivered
 from tht_kit.events import encode
 from tht_kit.ids import new_id
 
+pytestmark = pytest.mark.usefixtures("project")
+
 DAY = at("2026-07-10 06:00")
 
 
