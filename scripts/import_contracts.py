@@ -53,7 +53,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "redemptions | totals | trips",
         "points",
         "citizens",
-        "distribution | rewards | scenarios",
+        "distribution | projects | rewards | scenarios",
     ),
 }
 
