@@ -17,7 +17,7 @@ run: setup ## Start the whole platform in one process: no Docker, no Java (stop 
 	@exec $(PY) -m embedded run $(ARGS)
 
 demo: setup ## Run the main job end to end [SCENARIO=file.yaml] [URL=of a running platform]
-	@exec $(PY) -m embedded demo $(if $(SCENARIO),--scenario "$(SCENARIO)") $(if $(URL),--url "$(URL)") $(ARGS)
+	@exec $(PY) -m embedded demo $(if $(SCENARIO),--scenario "$(SCENARIO)") $(if $(URL),--url "$(URL)") $(if $(CREDENTIALS),--credentials "$(CREDENTIALS)") $(ARGS)
 
 test: setup ## Run every test; the Kafka suite too where Java 17 and Maven exist
 	@scripts/test all $(ARGS)

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import json
 import socket
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
@@ -38,14 +37,13 @@ def serve(
     host: str,
     port: int,
     sandbox: bool,
-    on_ready: Callable[[str, float], None],
+    on_ready: Callable[[str], None],
     during: Callable[[str], Awaitable[None]] | None = None,
 ) -> None:
     """Run the platform; port 0 takes a free one. With `during` it ends when that job has ended.
 
     Raises AlreadyRunning (with the address of the running one), AddressInUse, EmbeddedPostgresError.
     """
-    started_at_s = time.monotonic()
     # Root's postgres runs as another user and must be able to pass; each secret file is 0600.
     data_dir.mkdir(parents=True, exist_ok=True, mode=0o711)
     kit_logging.configure("WARNING", json=False)
@@ -60,8 +58,7 @@ def serve(
             url = f"http://{host}:{sock.getsockname()[1]}"
             options = Options(data_dir=data_dir, url=url, sandbox=sandbox)
             (data_dir / STATE_FILE).write_text(json.dumps({"url": url}) + "\n")
-            ready = _Ready(on_ready, url, started_at_s)
-            asyncio.run(_serve(postgres, options, sock, ready, during))
+            asyncio.run(_serve(postgres, options, sock, on_ready, during))
     finally:
         postgres.stop()
 
@@ -86,30 +83,18 @@ def _listening(host: str, port: int) -> Iterator[socket.socket]:
         yield sock
 
 
-class _Ready:
-    """Says once that the platform answers, and how long that took."""
-
-    def __init__(
-        self, on_ready: Callable[[str, float], None], url: str, started_at_s: float
-    ) -> None:
-        self._on_ready, self.url, self._started_at_s = on_ready, url, started_at_s
-
-    def tell(self) -> None:
-        self._on_ready(self.url, time.monotonic() - self._started_at_s)
-
-
 async def _serve(
     postgres: EmbeddedPostgres,
     options: Options,
     sock: socket.socket,
-    ready: _Ready,
+    on_ready: Callable[[str], None],
     during: Callable[[str], Awaitable[None]] | None,
 ) -> None:
     async with running(postgres, options) as app, _http(app, sock):
         calm_collector()
-        ready.tell()
+        on_ready(options.url)
         if during is not None:
-            await during(ready.url)
+            await during(options.url)
             return
         async with stop_on_signals() as stop:
             await stop.wait()

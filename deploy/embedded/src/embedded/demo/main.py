@@ -11,12 +11,13 @@ from rich.table import Table
 from embedded.demo import citizens, market, projects
 from embedded.demo.client import Api
 from embedded.demo.run import Run
-from embedded.demo.scenario import Reported, load_scenario
+from embedded.demo.scenario import Reported, Scenario
 from embedded.partners import Directory
 from tht_kit.clock import system_now
 
 
 async def run_demo(
+    scenario: Scenario,
     scenario_path: Path,
     *,
     url: str,
@@ -26,10 +27,9 @@ async def run_demo(
 ) -> bool:
     """Run the scenario against the platform at `url`; return whether every ledger invariant holds.
 
-    Writes summary.json beside the scenario. Raises ScenarioError, or Refused where a step that the
+    Writes summary.json beside the scenario. Raises DemoImpossible, or Refused where a step that the
     scenario expects to pass was refused.
     """
-    scenario = load_scenario(scenario_path)
     api = Api(url, secrets, run=f"{scenario.title} {system_now().isoformat()}")
     run = Run(
         api=api,

@@ -2,7 +2,14 @@
 
 from typing import Any
 
-from embedded.demo.run import BUREAU_A, ENTERPRISE, OPERATOR, ORGANISER, Run
+from embedded.demo.run import (
+    BUREAU_A,
+    ENTERPRISE,
+    OPERATOR,
+    ORGANISER,
+    DemoImpossible,
+    Run,
+)
 
 
 async def list_credits(run: Run, names: list[str]) -> None:
@@ -50,6 +57,9 @@ async def comply(run: Run) -> None:
         path,
     )
     quantity_t = min(wanted.quantity_t, room["remaining_t"])
+    if quantity_t == 0:
+        run.note(3, "履约 / surrender", "当年已无可用抵销量 / no room left in this year", path)
+        return
     await buy(run, 3, ENTERPRISE, quantity_t)
     surrendered = await run.api.post(
         "/v1/surrenders", {"year": wanted.year, "quantity_t": quantity_t}, partner=ENTERPRISE
@@ -133,13 +143,18 @@ async def buy(run: Run, step: int, partner: str, quantity_t: int) -> None:
         )
         left -= taken
     if left:
-        raise RuntimeError(
+        raise DemoImpossible(
             f"{left} t of {quantity_t} t are not on the market: the scenario sells too little"
         )
 
 
 async def _open_listings(run: Run) -> list[dict[str, Any]]:
-    listings = (await run.api.get("/v1/listings", limit=200))["items"]
+    listings: list[dict[str, Any]] = []
+    page: dict[str, Any] = {"next_cursor": ""}
+    while page["next_cursor"] is not None:
+        cursor = {"cursor": page["next_cursor"]} if page["next_cursor"] else {}
+        page = await run.api.get("/v1/listings", limit=200, **cursor)
+        listings += page["items"]
     ours = {run.ids[name] for name in ("photovoltaic", "forestry") if name in run.ids}
     return [found for found in listings if found["project_id"] in ours]
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from embedded.demo.client import Refused
 from embedded.demo.readers import read_upload
-from embedded.demo.run import BUREAU_A, BUREAU_B, VALIDATOR, VERIFIER, Run
+from embedded.demo.run import BUREAU_A, BUREAU_B, VALIDATOR, VERIFIER, DemoImpossible, Run
 from embedded.demo.scenario import Project, Reported
 
 SECTIONS = {
@@ -66,9 +66,17 @@ def _declared(run: Run, project: Project) -> dict[str, Any]:
 
 async def open_notice(run: Run, name: str, project: Project) -> str:
     """Declare the project and open its public notice; return the notice's last day."""
-    declared = await run.api.post(
-        "/v1/projects", _declared(run, project), partner=project.partner, key=f"project {name}"
-    )
+    try:
+        declared = await run.api.post(
+            "/v1/projects", _declared(run, project), partner=project.partner, key=f"project {name}"
+        )
+    except Refused as refusal:
+        if refusal.type != "site-taken":
+            raise
+        raise DemoImpossible(
+            f"{refusal}\n这个情景已在此平台运行过 / this scenario has run on this platform before:"
+            " its meters and parcels are registered. Use another scenario, or a fresh DATA_DIR."
+        ) from None
     project_id = declared["project_id"]
     run.ids[name] = project_id
     notice = await run.api.post(

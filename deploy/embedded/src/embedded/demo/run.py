@@ -19,6 +19,10 @@ MOBILITY, CITY_APP = "bike-partner", "city-app"
 CLOCK = "/v1/sandbox/clock"
 
 
+class DemoImpossible(Exception):
+    """The scenario cannot run on this platform; the message says why and what to do."""
+
+
 @dataclass
 class Row:
     """One line of the closing table."""

@@ -1,5 +1,6 @@
 """The scenario file: which inputs the seven steps of the main job run on."""
 
+from collections.abc import Collection
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -161,13 +162,18 @@ _TextLoader.yaml_implicit_resolvers = {
 }
 
 
-def load_scenario(path: Path) -> Scenario:
-    """Read a scenario; input files are named relative to it. Raises ScenarioError."""
+def load_scenario(path: Path, *, partners: Collection[str] | None = None) -> Scenario:
+    """Read a scenario; input files are named relative to it, owners are among `partners`.
+
+    Raises ScenarioError.
+    """
     try:
         raw = yaml.load(path.read_text(encoding="utf-8"), Loader=_TextLoader)  # noqa: S506 - a SafeLoader
         scenario = Scenario.model_validate(raw)
     except OSError as error:
         raise ScenarioError(f"{path} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ScenarioError(f"{path} is not text in UTF-8.") from None
     except yaml.YAMLError as error:
         raise ScenarioError(f"{path} is not YAML: {error}") from None
     except ValidationError as error:
@@ -175,6 +181,13 @@ def load_scenario(path: Path) -> Scenario:
             f"  {'.'.join(map(str, found['loc']))}: {found['msg']}" for found in error.errors()
         )
         raise ScenarioError(f"{path} is not a scenario:\n{places}") from None
+    projects = (scenario.photovoltaic.project, scenario.forestry.project, scenario.citizens.project)
+    for project in projects:
+        if partners is not None and project.partner not in partners:
+            known = ", ".join(sorted(partners))
+            raise ScenarioError(
+                f"{path} names the partner {project.partner}: it is not one of {known}"
+            )
     for activity in (
         scenario.photovoltaic.activity,
         scenario.forestry.activity,
