@@ -24,6 +24,12 @@ _URL_PASSWORD = re.compile(r"(?P<before>\w+://[^\s:/@]*:)[^\s@/]+(?=@)")
 _BEARER = re.compile(r"(?P<before>\bBearer\s+)[\w.~+/=-]+", re.IGNORECASE)
 _DEPTH_MAX = 6
 
+# Without the values of local variables: they hold tokens and bodies that no rule would find, and
+# rendering them stands the process still for seconds.
+_JSON_TRACEBACKS = structlog.processors.ExceptionRenderer(
+    structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+)
+
 # Libraries that narrate each step at info; their warnings still come through.
 _TALKATIVE = ("aiokafka", "asyncio", "httpx", "httpcore", "sqlalchemy", "uvicorn.access", "alembic")
 
@@ -44,9 +50,14 @@ def configure(level: str = "INFO", *, json: bool = True, stream: IO[str] | None 
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     renderer: list[Processor] = (
-        [structlog.processors.dict_tracebacks, redact, structlog.processors.JSONRenderer()]
+        [_JSON_TRACEBACKS, redact, structlog.processors.JSONRenderer()]
         if json
-        else [redact, structlog.dev.ConsoleRenderer(colors=False)]
+        else [
+            redact,
+            structlog.dev.ConsoleRenderer(
+                colors=False, exception_formatter=structlog.dev.plain_traceback
+            ),
+        ]
     )
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(

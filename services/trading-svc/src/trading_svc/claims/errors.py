@@ -25,6 +25,20 @@ class TerritoryRefused(DomainError):
     fix = Text(zh="以具体活动申报（kind = EVENT）。", en="Claim for one event (kind = EVENT).")
 
 
+class EmissionsTooLarge(DomainError):
+    type = "emissions-too-large"
+    status = 422
+    title = Text(zh="排放量超出可申领范围", en="The emissions are too large for a claim")
+    detail = Text(
+        zh="排放总量 {required_t} 吨超过单项声明上限 {limit_t} 吨。",
+        en="{required_t} t of emissions are more than the {limit_t} t that one claim may cover.",
+    )
+    fix = Text(
+        zh="核对活动水平与排放因子的单位；确有此量时分成几项声明。",
+        en="Check the units of activity and factor; if they are right, split the claim.",
+    )
+
+
 class EmissionsZero(DomainError):
     type = "emissions-zero"
     status = 422

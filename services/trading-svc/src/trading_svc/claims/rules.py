@@ -9,6 +9,7 @@ from decimal import ROUND_CEILING, Context, Decimal, Inexact
 # Twelve digits before and nine after the point, twice: no product or sum of a claim is rounded.
 _EXACT = Context(prec=80, traps=[Inexact])
 KG_PER_T_DIGITS = 3
+REQUIRED_T_MAX = 10**12  # what one retirement may hold
 RETIRE_WITHIN_YEARS = 1  # 公告2019年第19号; seed `event.retire_within_years_after_end`, grade V2
 
 

@@ -19,6 +19,7 @@ from trading_svc.claims import repository, rules
 from trading_svc.claims.errors import (
     ClaimCovered,
     ClaimNotFound,
+    EmissionsTooLarge,
     EmissionsZero,
     MeasuresMissing,
     NeutralityShort,
@@ -89,6 +90,10 @@ async def declare(
     kg = rules.total_kg([source.line for source in declaration.emissions])
     if kg == 0:
         raise EmissionsZero(pointer="/emissions")
+    if (required_t := rules.required_t(kg)) > rules.REQUIRED_T_MAX:
+        raise EmissionsTooLarge(
+            pointer="/emissions", required_t=required_t, limit_t=rules.REQUIRED_T_MAX
+        )
     claim = Claim(
         id=new_id(),
         account_code=account_code,
@@ -102,7 +107,7 @@ async def declare(
         boundary=declaration.boundary,
         emissions=[_emission(source) for source in declaration.emissions],
         emissions_t=rules.tonnes_text(kg),
-        required_t=rules.required_t(kg),
+        required_t=required_t,
         measures=_measures(declaration.measures),
         confirmation=declaration.confirmation,
         status=ClaimStatus.OPEN,

@@ -251,3 +251,12 @@ async def test_nothing_emitted_is_nothing_to_claim(world, organiser):
     line = claim()["emissions"][0] | {"activity": "0"}
     answer = await world.post("/v1/claims", claim(emissions=[line]), by=ORGANISER)
     assert (answer.status_code, problem(answer)) == (422, "emissions-zero")
+
+
+@pytest.mark.parametrize("factor", ["999999999999", "999999"])
+async def test_emissions_beyond_any_retirement_are_refused(world, organiser, factor):
+    line = claim()["emissions"][0]
+    line |= {"activity": "999999999999.999999999", "factor_kg_per_unit": factor}
+    answer = await world.post("/v1/claims", claim(emissions=[line] * 2), by=ORGANISER)
+    assert (answer.status_code, problem(answer)) == (422, "emissions-too-large")
+    assert answer.json()["errors"][0]["pointer"] == "/emissions"
