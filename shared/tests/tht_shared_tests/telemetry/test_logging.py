@@ -86,6 +86,40 @@ def test_secrets_in_an_exception_are_taken_out(lines):
     assert line["exception"][0]["exc_type"] == "ValueError"
 
 
+def fail_with(body: str) -> None:
+    raise ValueError(len(body))
+
+
+def test_a_traceback_shows_no_values_of_local_variables(lines):
+    """They hold tokens and bodies that no rule would find, and take seconds to render."""
+    try:
+        fail_with("somebody's " + "document")
+    except ValueError:
+        structlog.get_logger().exception("request.failed")
+
+    (line,) = lines()
+    assert line["exception"][0]["exc_value"] == "19"
+    assert "somebody's document" not in json.dumps(line)
+
+
+def test_a_traceback_on_the_console_shows_no_values_either():
+    kept_handlers, kept_level = logging.root.handlers[:], logging.root.level
+    stream = io.StringIO()
+    try:
+        configure("INFO", json=False, stream=stream)
+        try:
+            fail_with("somebody's " + "document")
+        except ValueError:
+            structlog.get_logger().exception("request.failed")
+    finally:
+        logging.root.handlers[:] = kept_handlers
+        logging.root.setLevel(kept_level)
+        structlog.reset_defaults()
+
+    assert "ValueError: 19" in stream.getvalue()
+    assert "somebody's document" not in stream.getvalue()
+
+
 def test_lines_below_the_level_are_dropped(lines):
     structlog.get_logger().debug("noise")
     logging.getLogger("aiokafka.conn").info("narration")
