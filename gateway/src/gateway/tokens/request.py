@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import re
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, unquote_plus
 
@@ -9,6 +10,8 @@ from gateway.tokens.errors import InvalidClient, TokenRefused
 
 FIELDS_MAX = 20
 FORM = "application/x-www-form-urlencoded"
+# Outside every parameter's alphabet (RFC 6749 appendix A), and PostgreSQL cannot compare a NUL.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,15 @@ def _form(content_type: str, body: bytes) -> dict[str, str]:
     form = dict(pairs)
     if len(form) != len(pairs):
         raise TokenRefused("invalid_request", "a parameter is given twice")
+    for name, value in pairs:
+        _must_be_printable(name)
+        _must_be_printable(value)
     return form
+
+
+def _must_be_printable(text: str) -> None:
+    if _CONTROL.search(text):
+        raise TokenRefused("invalid_request", "a parameter holds a control character")
 
 
 def _client(form: dict[str, str], authorization: str | None) -> tuple[str, str]:
@@ -76,4 +87,7 @@ def _basic(authorization: str) -> tuple[str, str]:
     client_id, colon, secret = plain.partition(":")
     if not colon:
         raise InvalidClient("the Basic credentials cannot be read")
-    return unquote_plus(client_id), unquote_plus(secret)
+    client_id, secret = unquote_plus(client_id), unquote_plus(secret)
+    _must_be_printable(client_id)
+    _must_be_printable(secret)
+    return client_id, secret

@@ -1,6 +1,7 @@
 """OAuth 2.0 client credentials: what a client gets, and how it is refused (RFC 6749 5.2)."""
 
 import base64
+from urllib.parse import urlencode
 
 import pytest
 from joserfc import jwt
@@ -129,6 +130,22 @@ async def test_forms_that_cannot_be_read(direct):
     ):
         answer = await post("/oauth2/token", content=content, headers=headers)
         assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request"), content
+
+
+async def test_a_nul_or_a_bad_byte_is_refused_in_the_words_of_oauth(direct, credential):
+    client_id, secret = credential
+    good = {"grant_type": "client_credentials", "client_id": client_id, "client_secret": secret}
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    for name in (*good, "scope", "other"):
+        for byte in ("%00", "%FF", "%0A"):
+            content = urlencode({**good, name: ""}).replace(f"{name}=", f"{name}={byte}")
+            answer = await direct.client.post("/oauth2/token", content=content, headers=form)
+            assert answer.headers["content-type"] == "application/json", content
+            assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request"), content
+    for named, known in (("a\0", secret), (client_id, "s\0"), ("a%00", secret), (client_id, "%00")):
+        answer = await ask(direct, basic(named, known))
+        assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request"), named
+        assert answer.headers["cache-control"] == "no-store"
 
 
 async def test_a_secret_with_reserved_characters_is_form_encoded_in_basic(direct):
