@@ -7,10 +7,10 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from gateway.partners.models import Partner, PartnerStatus
 from gateway.partners.service import Issued
+from tht_kit.fields import Line
 
 ClientId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{2,63}$")]
 Scope = Annotated[str, StringConstraints(pattern=r"^[a-z_]+:[a-z_]+$", max_length=64)]
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 OrganisationCode = Annotated[str, StringConstraints(pattern=r"^[0-9A-HJ-NPQRTUWXY]{18}$")]
 
 
@@ -22,7 +22,7 @@ class PartnerIn(BaseModel):
         description="凭据编号，留空则由平台生成 / client id; made by the platform if left out",
         examples=["steel-erp"],
     )
-    name: Name = Field(
+    name: Line = Field(
         description="使用此凭据的人员或系统 / the person or system that uses it",
         examples=["示范钢铁 ERP"],
     )

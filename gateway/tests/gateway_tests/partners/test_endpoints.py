@@ -57,6 +57,9 @@ async def test_what_is_wrong_with_a_credential_is_named(direct):
     for change, pointer in (
         ({"client_id": "UPPER"}, "/client_id"),
         ({"name": "  "}, "/name"),
+        ({"name": "示范\u202e钢铁"}, "/name"),  # turns the order of what is read around
+        ({"name": "示范\u200b钢铁"}, "/name"),
+        ({"name": "示范\n钢铁"}, "/name"),
         ({"organisation_code": "123"}, "/organisation_code"),
         ({"scopes": ["everything"]}, "/scopes/0"),
         ({"secret": "mine"}, "/secret"),
