@@ -72,7 +72,7 @@ REASONS: dict[str, Text] = {
         en="{measured} steps a minute are more than {limit}.",
     ),
     "overlap": Text(
-        zh="与另一方式（{measured}）的出行时间重叠，只计其一。",
+        zh="与另一次出行（{measured}）时间重叠，只计其一。",
         en="Another trip ({measured}) took the same time; one of them is credited.",
     ),
     "cap_reached": Text(

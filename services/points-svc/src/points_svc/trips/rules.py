@@ -203,12 +203,14 @@ def settle_day(
 
 
 def _overlap(trip: DayTrip, others: Iterable[DayTrip]) -> Outcome | None:
-    """Return no credit if a trip in another mode took the same time; windows of steps never clash."""
+    """Return no credit if another trip took the same time: nobody rides twice at once, in two
+    modes (R44) or in one. Windows of steps never clash.
+    """
     if trip.window:
         return None
     for other in others:
         crossing = trip.start < other.end and other.start < trip.end
-        if crossing and other.mode != trip.mode and not other.window:
+        if crossing and not other.window:
             hit = RuleHit("OVERLAP", trip.label, measured=other.mode)
             return Outcome(0, 0, OVERLAP, hit)
     return None

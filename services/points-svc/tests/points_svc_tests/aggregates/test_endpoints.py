@@ -102,7 +102,7 @@ async def test_vintages_are_the_years_of_the_trips_in_chongqing(app):
     app.clock.set(at("2026-01-10 12:00"))
     _, token = await app.rider()
     await app.send(
-        bike(token, at("2025-12-31 23:59"), 3200), bike(token, at("2026-01-01 00:10"), 5000, 25)
+        bike(token, at("2025-12-31 23:59"), 3200), bike(token, at("2026-01-01 00:20"), 5000, 25)
     )
     made = (await app.aggregate("2025-12-01", "2026-01-31")).json()
     assert made["by_vintage_g"] == {"2025": 304, "2026": 476}

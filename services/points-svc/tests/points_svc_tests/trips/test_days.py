@@ -114,6 +114,16 @@ async def test_a_late_arrival_moves_the_credit_by_linked_entries(app, bike_first
     assert await violations() == {}
 
 
+async def test_nobody_rides_twice_at_once_in_one_mode_either(app):
+    """Five records of one ride under five ids: the first to end, and then the first id, is credited."""
+    subject, token = await app.rider()
+    rides = [bike(token, DAY, 3200, 15, event_id=f"same-ride-{n}") for n in range(5)]
+    answer = await app.send(*rides)
+    assert [found["credited_g"] for found in answer["items"]] == [304, 0, 0, 0, 0]
+    assert {found["reason"] for found in answer["items"][1:]} == {"overlap"}
+    assert (await app.balance(subject))["grams_credited"] == 304
+
+
 async def test_the_events_of_a_day_add_up_to_its_credit_in_any_order(app, events):
     subject = await app.citizen()
     token = await app.linked(subject, "adding-partner")
