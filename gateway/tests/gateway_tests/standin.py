@@ -39,7 +39,8 @@ class Standin:
         elif path == "/problems.json":
             await self._json(send, [])
         elif path in self.answers:
-            await self._json(send, self.answers[path])
+            answer = self.answers[path]
+            await self._json(send, answer(scope["query_string"]) if callable(answer) else answer)
         else:
             await self._behave(path.rsplit("/", 1)[-1], scope, receive, send)
 

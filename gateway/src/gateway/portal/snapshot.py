@@ -17,8 +17,16 @@ from tht_kit.clock import Clock
 KEPT_S = 3.0
 SHOWN = 5
 NAMES_MAX = 1000
+# A project is the public's from its notice on; a DRAFT, also a recalled one, is its owner's alone.
+PUBLISHED = (
+    "NOTICE",
+    "VALIDATED",
+    "REGISTERED",
+    "REJECTED",
+    "SUSPENDED",
+    "DEREGISTERED",
+)
 _LATEST = {
-    "projects": ("registry", "/v1/projects"),
     "issuances": ("issuance", "/v1/issuances"),
     "retirements": ("trading", "/v1/retirements"),
 }
@@ -67,9 +75,22 @@ class Snapshots:
             name: found.get("items", []) if found else []
             for name, found in zip(_LATEST, lists, strict=True)
         }
+        latest["projects"] = await self._published_projects()
         by_service = dict(zip(services, totals, strict=True))
         await self._learn_names(latest)
         return Snapshot(self._clock.now(), by_service, latest, dict(self._names))
+
+    async def _published_projects(self) -> list[dict[str, Any]]:
+        """Return the newest published projects: one short list per status, however many drafts."""
+        lists = await asyncio.gather(
+            *(
+                self._ask("registry", "/v1/projects", f"status={status}&limit={SHOWN}")
+                for status in PUBLISHED
+            )
+        )
+        found = [one for listed in lists if listed for one in listed.get("items", [])]
+        # Ids are UUIDs of version 7: they order as the projects were filed.
+        return sorted(found, key=lambda one: str(one["project_id"]), reverse=True)[:SHOWN]
 
     async def _learn_names(self, latest: dict[str, list[dict[str, Any]]]) -> None:
         """Ask the registry what the projects and organisations shown are called, once each."""

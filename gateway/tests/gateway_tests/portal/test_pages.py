@@ -1,9 +1,15 @@
 """The public page: true totals, without a script, and still a page when a service is away."""
 
+import json
 import re
+from pathlib import Path
+from urllib.parse import parse_qs
 
 import pytest
 
+from gateway.portal.snapshot import PUBLISHED
+
+REPOSITORY = Path(__file__).parents[4]
 TOTALS = {
     "registry": {"organisations": 11, "projects_by_status": {"REGISTERED": 2}},
     "issuance": {"issued_t": 12345, "issuances": 3, "by_project_type": {}},
@@ -18,14 +24,26 @@ TOTALS = {
 }
 
 
+def listing(*projects):
+    """Answer as the registry lists projects: newest first, of one status if asked so."""
+
+    def answer(query):
+        asked = parse_qs(query.decode())
+        found = [one for one in projects if one["status"] in asked.get("status", [one["status"]])]
+        found.sort(key=lambda one: one["project_id"], reverse=True)
+        return {"items": found[: int(asked["limit"][0])]}
+
+    return answer
+
+
 @pytest.fixture
 async def portal(start):
     platform = await start("direct")
     for name, totals in TOTALS.items():
         platform.services[name].answers[f"/v1/totals/{name}"] = totals
-    platform.services["registry"].answers["/v1/projects"] = {
-        "items": [{"project_id": "p-1", "name": "<i>光伏</i>", "status": "NOTICE"}]
-    }
+    platform.services["registry"].answers["/v1/projects"] = listing(
+        {"project_id": "p-1", "name": "<i>光伏</i>", "status": "NOTICE"}
+    )
     platform.services["issuance"].answers["/v1/issuances"] = {
         "items": [
             {
@@ -65,6 +83,28 @@ async def test_the_page_shows_what_the_ledgers_say(portal):
     english = (await portal.client.get("/", headers={"Accept-Language": "en-GB"})).text
     assert "In balance" in english
     assert '<html lang="en">' in english
+
+
+async def test_the_newest_published_projects_are_listed_and_no_draft(portal):
+    # One of each status, oldest first.
+    published = [
+        {"project_id": f"p-{number:02}", "name": f"项目{number:02}", "status": status}
+        for number, status in enumerate(PUBLISHED)
+    ]
+    drafts = [
+        {"project_id": f"p-{number}", "name": f"草稿{number}", "status": status}
+        for number, status in enumerate(["DRAFT", "RECALLED"] * 5, 10)
+    ]
+    portal.services["registry"].answers["/v1/projects"] = listing(*published, *drafts)
+    page = (await portal.client.get("/")).text
+    assert "草稿" not in page
+    assert re.findall(r"项目\d\d", page) == [f"项目{number:02}" for number in (5, 4, 3, 2, 1)]
+
+
+def test_every_status_past_draft_is_published():
+    document = json.loads((REPOSITORY / "docs/openapi/registry-svc.json").read_bytes())
+    known = document["components"]["schemas"]["ProjectStatus"]["enum"]
+    assert set(PUBLISHED) == set(known) - {"DRAFT", "RECALLED"}
 
 
 async def test_books_that_do_not_agree_are_said_so(portal):
