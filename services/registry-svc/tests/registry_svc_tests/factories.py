@@ -161,6 +161,15 @@ class Register:
             headers=caller("projects:register", org=org or self.bureau),
         )
 
+    async def recall(
+        self, project_id: str, *, org: str | None = None, **changes: Any
+    ) -> httpx.Response:
+        return await self.api.post(
+            f"/v1/projects/{project_id}/recall",
+            json={"reason": "电表号填写有误"} | changes,
+            headers=caller("projects:write", org=org or self.owner),
+        )
+
     async def under_notice(self, body: dict[str, Any] | None = None) -> str:
         project_id = await self.draft(body)
         answer = await self.notice(project_id)

@@ -1,4 +1,4 @@
-"""HTTP of the projects (项目): filing, notice, comments, validation, registration."""
+"""HTTP of the projects (项目): filing, notice, comments, validation, registration, recall."""
 
 from typing import Annotated
 from uuid import UUID
@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import Depends, Query, Response
 
 from registry_svc.methodologies.models import ProjectType
-from registry_svc.projects import filing, notices, registration, service, validation
+from registry_svc.projects import filing, notices, recall, registration, service, validation
 from registry_svc.projects.rules import ProjectStatus
 from registry_svc.projects.schemas import (
     CommentIn,
@@ -15,6 +15,7 @@ from registry_svc.projects.schemas import (
     ProjectDetailOut,
     ProjectIn,
     ProjectOut,
+    RecallIn,
     RegistrationIn,
     ValidationIn,
 )
@@ -141,5 +142,19 @@ async def decide_on_project(
         is_accepted=body.decision == "register",
         reason=body.reason,
         now=now,
+    )
+    return ProjectDetailOut.of(project, legal_date(now))
+
+
+@router.post(
+    "/{project_id}/recall",
+    dependencies=[Idempotent],
+    summary="撤回项目 / Recall a project before its registration",
+)
+async def recall_project(
+    project_id: UUID, body: RecallIn, session: WriteSession, now: Now, owner: Owner
+) -> ProjectDetailOut:
+    project = await recall.recall(
+        session, project_id, owner_code=owner.organisation(), reason=body.reason, now=now
     )
     return ProjectDetailOut.of(project, legal_date(now))

@@ -85,8 +85,8 @@ class NotTheOwner(DomainError):
     status = 403
     title = Text(zh="不是项目业主", en="Not the project's owner")
     detail = Text(
-        zh="项目 {project_id} 只能由其业主提交公示。",
-        en="Only its owner can put the project {project_id} under notice.",
+        zh="项目 {project_id} 只能由其业主提交公示或撤回。",
+        en="Only its owner can put the project {project_id} under notice or recall it.",
     )
     fix = Text(zh="请使用项目业主的凭据。", en="Use a credential of the project's owner.")
 

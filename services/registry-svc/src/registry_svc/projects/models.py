@@ -96,6 +96,8 @@ class Project(Base):
 
     def is_decision_overdue(self, today: date) -> bool:
         """Say whether the bureau's decision is, or was, later than the law allows (R3)."""
+        if self.status == ProjectStatus.RECALLED:
+            return False
         return self.decision_due is not None and (self.decided_on or today) > self.decision_due
 
 

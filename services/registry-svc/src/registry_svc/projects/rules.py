@@ -55,7 +55,9 @@ STEPS: Mapping[ProjectStatus, frozenset[ProjectStatus]] = {
     ProjectStatus.NOTICE: frozenset(
         {ProjectStatus.VALIDATED, ProjectStatus.REJECTED, ProjectStatus.RECALLED}
     ),
-    ProjectStatus.VALIDATED: frozenset({ProjectStatus.REGISTERED, ProjectStatus.REJECTED}),
+    ProjectStatus.VALIDATED: frozenset(
+        {ProjectStatus.REGISTERED, ProjectStatus.REJECTED, ProjectStatus.RECALLED}
+    ),
     ProjectStatus.REGISTERED: frozenset({ProjectStatus.SUSPENDED, ProjectStatus.DEREGISTERED}),
     ProjectStatus.SUSPENDED: frozenset({ProjectStatus.REGISTERED, ProjectStatus.DEREGISTERED}),
     ProjectStatus.RECALLED: frozenset(),

@@ -108,6 +108,12 @@ class RegistrationIn(BaseModel):
     reason: Prose | None = Field(default=None, description="不予登记的理由 / why it is refused")
 
 
+class RecallIn(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    reason: Prose = Field(description="撤回的理由 / why it is recalled")
+
+
 class MeterOut(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
