@@ -22,8 +22,10 @@ FOLDERS = {name: f"services/{name.replace('_', '-')}/src/{name}" for name in SER
 LAYERS: dict[str, tuple[str, ...]] = {
     "gateway": (
         "admin",
-        "operations | portal | reference | sandbox | tokens",
-        "pages | partners",
+        "operations | portal | sandbox | tokens",
+        "partners",
+        "reference",
+        "pages",
         "container",
         "edge | keys",
     ),

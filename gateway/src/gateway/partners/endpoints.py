@@ -3,10 +3,11 @@
 No Idempotency-Key here: a stored answer would keep a secret in clear. The client id is the key.
 """
 
-from fastapi import Depends, Response
+from fastapi import Depends, Request, Response
 
-from gateway.partners import service
+from gateway.partners import rules, service
 from gateway.partners.schemas import PartnerIn, PartnerIssued, PartnerOut
+from gateway.reference.documents import Documents
 from tht_kit.auth import require
 from tht_kit.http import Now, ReadSession, WriteSession, new_router
 from tht_kit.pagination import Page, PageQuery
@@ -28,8 +29,11 @@ _NOT_STORED = {"Cache-Control": "no-store"}
     ),
 )
 async def create_partner(
-    body: PartnerIn, session: WriteSession, now: Now, response: Response
+    body: PartnerIn, request: Request, session: WriteSession, now: Now, response: Response
 ) -> PartnerIssued:
+    documents: Documents = request.app.state.documents
+    reference = await documents.get()
+    rules.check_scopes(body.scopes, reference.scopes(), services_away=reference.missing)
     issued = await service.create(
         session,
         client_id=body.client_id,

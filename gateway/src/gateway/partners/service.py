@@ -15,6 +15,7 @@ from gateway.partners.errors import (
     PartnerSecretWeak,
 )
 from gateway.partners.models import Partner, PartnerStatus, secret_hash
+from gateway.partners.rules import check_organisation_code
 from tht_contracts.events.gateway import PartnerChanged
 from tht_kit.ids import new_id
 from tht_kit.outbox import emit
@@ -44,8 +45,11 @@ async def create(
     """Make a credential. The same content again changes nothing and shows no secret.
 
     A given `secret` is for the operator's own bootstrap; on an existing credential it becomes the
-    valid one. Raises PartnerExists for other content, PartnerRevoked, PartnerSecretWeak.
+    valid one. The scopes are trusted: whoever asks for others checks them first. Raises
+    PartnerExists for other content, PartnerRevoked, PartnerSecretWeak, PartnerOrganisationCodeInvalid.
     """
+    if organisation_code is not None:
+        check_organisation_code(organisation_code)
     if secret is not None and len(secret) < SECRET_CHARS_MIN:
         raise PartnerSecretWeak(limit=SECRET_CHARS_MIN)
     chosen = secret or secrets.token_urlsafe(SECRET_BYTES)

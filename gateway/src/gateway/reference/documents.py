@@ -10,6 +10,7 @@ from starlette.types import ASGIApp
 
 from gateway.edge.fetch import NoAnswer, fetch_json
 from gateway.reference.merge import GATEWAY, Document, merge
+from tht_kit.http import SECURITY_SCHEME
 
 # A service that was replaced by a newer version shows its new interface after this time.
 KEPT_S = 30.0
@@ -23,6 +24,11 @@ class Reference:
     openapi: Document
     problems: Mapping[str, dict[str, Any]]
     missing: tuple[str, ...]
+
+    def scopes(self) -> frozenset[str]:
+        """Return every scope that an operation asks for."""
+        scheme = self.openapi["components"]["securitySchemes"][SECURITY_SCHEME]
+        return frozenset(scheme["flows"]["clientCredentials"]["scopes"])
 
 
 class Documents:

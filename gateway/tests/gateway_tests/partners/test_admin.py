@@ -68,6 +68,14 @@ async def test_the_secret_goes_to_a_file_or_comes_from_one(run, database, tmp_pa
     assert "at least 32" in err
 
 
+async def test_the_code_is_checked_and_the_scopes_are_trusted(run):
+    wrong = ["--organisation-code=91500000MATHT0020A", "--scopes=later:write"]
+    code, _, err = await run(*ARGUMENTS[:3], *wrong)
+    assert code == 1
+    assert "position 18 should be" in err
+    assert (await run(*ARGUMENTS[:3], wrong[1]))[0] == 0
+
+
 async def test_without_a_database_it_says_what_to_set(run, monkeypatch):
     monkeypatch.delenv("GATEWAY_DATABASE_URL")
     code, _, err = await run(*ARGUMENTS)

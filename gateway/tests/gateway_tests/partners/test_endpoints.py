@@ -1,3 +1,4 @@
+import pytest
 from sqlalchemy import text
 
 from tht_contracts.registry import EVENTS
@@ -8,6 +9,24 @@ STEEL = {
     "organisation_code": "91500000MATHT0070M",
     "scopes": ["surrenders:write", "orders:write"],
 }
+
+
+@pytest.fixture
+async def direct(direct):
+    """A platform whose services say which scopes their operations ask for."""
+    for service, path, scope in (
+        ("trading", "/v1/orders", "orders:write"),
+        ("trading", "/v1/surrenders", "surrenders:write"),
+        ("registry", "/v1/projects", "projects:write"),
+    ):
+        direct.services[service].openapi["paths"][path] = {
+            "post": {
+                "operationId": f"post {path}",
+                "security": [{"client_credentials": [scope]}],
+                "responses": {},
+            }
+        }
+    return direct
 
 
 def admin(platform):
@@ -69,6 +88,58 @@ async def test_what_is_wrong_with_a_credential_is_named(direct):
         )
         assert refused.status_code == 422
         assert refused.json()["errors"][0]["pointer"] == pointer
+
+
+async def test_the_check_character_of_the_organisation_is_named(direct):
+    body = STEEL | {"organisation_code": "91500000MATHT0070N"}
+    headers = admin(direct) | {"Accept-Language": "en"}
+    refused = await direct.client.post("/v1/partners", json=body, headers=headers)
+    problem = refused.json()
+    assert refused.status_code == 422
+    assert problem["type"] == "/problems/partner-organisation-code-invalid"
+    assert problem["errors"][0]["pointer"] == "/organisation_code"
+    assert "position 18 should be M, not N" in problem["errors"][0]["detail"]
+    assert await events(direct) == []
+
+
+async def test_a_scope_that_no_operation_asks_for_is_refused(direct):
+    scopes = ["orders:write", "root:all", "oversight:read", "sandbox:clock", "nope:nope"]
+    headers = admin(direct) | {"Accept-Language": "en"}
+    refused = await direct.client.post(
+        "/v1/partners", json=STEEL | {"scopes": scopes}, headers=headers
+    )
+    problem = refused.json()
+    assert (refused.status_code, problem["type"]) == (422, "/problems/partner-scope-unknown")
+    assert [found["pointer"] for found in problem["errors"]] == ["/scopes/1", "/scopes/4"]
+    known = (
+        "orders:write oversight:read partners:write projects:write sandbox:clock surrenders:write"
+    )
+    assert problem["errors"][0]["detail"] == f"there is no scope root:all; there are: {known}."
+    assert await events(direct) == []
+
+
+async def test_a_scope_of_a_service_that_is_away_cannot_be_checked(direct):
+    class Away:
+        async def __call__(self, scope, receive, send):
+            raise OSError("away")
+
+    there = direct.container.upstreams["registry"]
+    direct.container.upstreams["registry"] = Away()
+    body = STEEL | {"scopes": ["projects:write"]}
+    post = direct.client.post
+    refused = await post("/v1/partners", json=body, headers=admin(direct))
+    assert (refused.status_code, refused.json()["type"]) == (
+        503,
+        "/problems/partner-scopes-uncheckable",
+    )
+    assert refused.headers["retry-after"] == "5"
+    assert "registry" in refused.json()["detail"]
+    # What the others ask for is known without it.
+    assert (await post("/v1/partners", json=STEEL, headers=admin(direct))).status_code == 201
+
+    direct.container.upstreams["registry"] = there
+    body |= {"client_id": "owner"}
+    assert (await post("/v1/partners", json=body, headers=admin(direct))).status_code == 201
 
 
 async def test_partners_are_the_operators_alone(direct):
