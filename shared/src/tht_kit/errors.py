@@ -109,6 +109,20 @@ class MalformedBody(DomainError):
     fix = Text(zh="请发送 UTF-8 编码的有效内容。", en="Send valid content, encoded as UTF-8.")
 
 
+class MediaTypeUnsupported(DomainError):
+    type = "media-type-unsupported"
+    status = 415
+    title = Text(zh="不支持的内容类型", en="Unsupported media type")
+    detail = Text(
+        zh="Content-Type 是 {media_type}，应为 {accepted}。",
+        en="The Content-Type is {media_type}; it must be {accepted}.",
+    )
+    fix = Text(
+        zh="请以 {accepted} 格式发送，并在 Content-Type 请求头中写明。",
+        en="Send the body as {accepted} and say so in the Content-Type header.",
+    )
+
+
 class NotFound(DomainError):
     type = "not-found"
     status = 404

@@ -14,6 +14,7 @@ from typing import Annotated, Any
 import structlog
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.dependencies.models import Dependant
+from fastapi.params import Form
 from fastapi.routing import APIRoute
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
@@ -23,7 +24,7 @@ from tht_kit import idempotency
 from tht_kit.auth import authenticated
 from tht_kit.clock import SandboxClock
 from tht_kit.db import UNSTORABLE_TEXT, is_retryable, sqlstate
-from tht_kit.errors import MalformedBody, Text, catalogue
+from tht_kit.errors import MalformedBody, MediaTypeUnsupported, Text, catalogue
 from tht_kit.ids import new_id
 from tht_kit.problems import PROBLEM_SCHEMA, install_handlers
 from tht_kit.service import Container, start_listening
@@ -46,6 +47,7 @@ REPLAYED_BODY_BYTES_MAX = 4 * 1024 * 1024
 READY_TIMEOUT_S = 3.0
 SECURITY_SCHEME = "client_credentials"
 _REQUEST_ID_CHARS_MAX = 64
+_MEDIA_TYPE_CHARS_MAX = 100
 _NUL = Text(zh="文本中含有空字符（U+0000）。", en="A text holds the character U+0000.")
 _log = structlog.get_logger(__name__)
 
@@ -63,8 +65,13 @@ class KitRoute(APIRoute):
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         endpoint = super().get_route_handler()
+        takes_json = self.body_field is not None and not isinstance(
+            self.body_field.field_info, Form
+        )
 
         async def handle(request: Request) -> Response:
+            if takes_json and _has_body(request):
+                _check_media_type(request)
             try:
                 response = await endpoint(request)
             except DBAPIError as error:
@@ -75,6 +82,22 @@ class KitRoute(APIRoute):
             return response
 
         return handle
+
+
+def _has_body(request: Request) -> bool:
+    """Say whether the request announces a body (RFC 9112, section 6)."""
+    length = request.headers.get("content-length")
+    return "transfer-encoding" in request.headers or length not in (None, "0")
+
+
+def _check_media_type(request: Request) -> None:
+    """Raise MediaTypeUnsupported unless the body is said to be JSON, as FastAPI reads it."""
+    given = request.headers.get("content-type", "")
+    main, _, subtype = given.partition(";")[0].strip().lower().partition("/")
+    if main != "application" or not (subtype == "json" or subtype.endswith("+json")):
+        missing = Text(zh="（缺失）", en="(missing)")
+        shown = given[:_MEDIA_TYPE_CHARS_MAX] or missing
+        raise MediaTypeUnsupported(media_type=shown, accepted="application/json")
 
 
 def new_router(**kwargs: Any) -> APIRouter:

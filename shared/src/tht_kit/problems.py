@@ -22,8 +22,10 @@ from tht_kit.errors import (
     TemporarilyUnavailable,
     Text,
 )
+from tht_kit.fields import BILINGUAL
 from tht_kit.idempotency import Replay
 from tht_kit.transient import is_transient
+from tht_kit.unreadable import read_reason, syntax_reason
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "/problems/"
@@ -93,18 +95,45 @@ async def _replay(request: Request, error: Exception) -> Response:
 
 async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    found = [_field(item) for item in error.errors()]
-    if any(item["type"] == "json_invalid" for item in error.errors()):
-        reason = Text(zh="请求体不是有效的 JSON。", en="The body is not valid JSON.")
-        return problem(MalformedBody(reason=reason, errors=found), request)
+    items = error.errors()
+    if items[0]["type"] == "json_invalid" and isinstance(error.body, str):
+        # FastAPI puts the offset where the path to a field belongs.
+        reason = syntax_reason(error.body, items[0]["loc"][-1], items[0]["ctx"]["error"])
+        return problem(_malformed(reason), request)
+    found = [_field(item) for item in items]
     return problem(InvalidRequest(count=len(found), errors=found), request)
+
+
+def _malformed(reason: Text) -> MalformedBody:
+    return MalformedBody(reason=reason, errors=[FieldProblem("", reason)])
 
 
 def _field(item: dict[str, Any]) -> FieldProblem:
     where, *path = item["loc"]
     steps = "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)
     pointer = steps if where == "body" else f"{where}:{steps.removeprefix('/')}"
-    return FieldProblem(pointer, Text(zh=_chinese(item), en=item["msg"]))
+    return FieldProblem(pointer, _said(item))
+
+
+def _said(item: dict[str, Any]) -> Text:
+    """Return what is wrong with a field; the kit's own field types bring both languages."""
+    kind, context, english = item["type"], item.get("ctx", {}), str(item["msg"])
+    if kind == BILINGUAL:
+        return Text(zh=context["zh"], en=context["en"])
+    if kind in _LENGTHS and isinstance(item["input"], str):
+        # A narrower length around a field type is checked apart and calls characters items.
+        kind = f"string_{kind}"
+        english = _LENGTHS[item["type"]].format(**context)
+    if kind == "string_pattern_mismatch":
+        english = "It does not have the expected form: {pattern}".format(**context)
+    template = _CHINESE.get(kind)
+    return Text(zh=template.format(**context) if template else english, en=english)
+
+
+_LENGTHS = {
+    "too_short": "String should have at least {min_length} characters",
+    "too_long": "String should have at most {max_length} characters",
+}
 
 
 _CHINESE = {
@@ -113,7 +142,7 @@ _CHINESE = {
     "string_type": "应为字符串",
     "string_too_short": "太短，至少 {min_length} 个字符",
     "string_too_long": "太长，至多 {max_length} 个字符",
-    "string_pattern_mismatch": "格式不符：{pattern}",
+    "string_pattern_mismatch": "格式不符",
     "int_type": "应为整数",
     "int_parsing": "应为整数",
     "int_from_float": "应为整数",
@@ -136,13 +165,8 @@ _CHINESE = {
     "timezone_aware": "时间须带时区",
     "uuid_parsing": "应为 UUID",
     "model_attributes_type": "应为对象",
-    "json_invalid": "不是有效的 JSON",
+    "string_unicode": "含有不成对的代理项，不是有效文本",
 }
-
-
-def _chinese(item: dict[str, Any]) -> str:
-    template = _CHINESE.get(item["type"])
-    return template.format(**item.get("ctx", {})) if template else str(item["msg"])
 
 
 async def _http(request: Request, error: Exception) -> Response:
@@ -154,7 +178,7 @@ async def _http(request: Request, error: Exception) -> Response:
         refused = MethodNotAllowed(path=request.url.path, method=request.method, headers=headers)
         return problem(refused, request)
     if error.status_code == MalformedBody.status:
-        return problem(MalformedBody(reason=str(error.detail)), request)
+        return problem(_malformed(read_reason(error.__cause__)), request)
     raise error
 
 

@@ -7,12 +7,10 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from tht_kit import fields
-from tht_kit.fields import Line, Prose
+from tht_kit.fields import PRINTED_LINES, Line, Prose
 
 # The kit's prose without tab and carriage return, which the certificate's font does not have.
-LINES = r"^(?:[^\p{C}\p{Zl}\p{Zp}]|\n)*$"
-
-Paragraph = Annotated[Prose, StringConstraints(max_length=1000, pattern=LINES)]
+Paragraph = Annotated[Prose, StringConstraints(max_length=1000), PRINTED_LINES]
 Note = Annotated[Line, StringConstraints(max_length=300)]
 Unit = Annotated[Line, StringConstraints(max_length=20)]
 # Deadlines are counted from these days, so they must not stand at the end of the calendar.

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from fastapi import Depends, Query, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from sqlalchemy.dialects.postgresql import insert
 
 from tht_kit.auth import Principal, require
@@ -14,6 +14,7 @@ from tht_kit.bus_inprocess import InProcessBus
 from tht_kit.clock import SystemClock
 from tht_kit.db import NAMING, Database, TextKey
 from tht_kit.errors import DomainError, Text
+from tht_kit.fields import Line, Prose
 from tht_kit.http import Now, ReadSession, WriteSession, build_app, new_router
 from tht_kit.idempotency import Idempotent
 from tht_kit.ids import new_id
@@ -65,6 +66,13 @@ class PartIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     size: int = Field(ge=1, strict=True)
+
+
+class TextsIn(BaseModel):
+    line: Line = "a"
+    prose: Prose = "a"
+    code: str = Field(default="500112", pattern=r"^[0-9]{6}$")
+    short: Annotated[Line, StringConstraints(max_length=5)] = "a"
 
 
 class EffectOut(BaseModel):
@@ -129,6 +137,11 @@ async def list_effects(
 async def refuse_effect(body: EffectIn, session: WriteSession) -> EffectOut:
     await _insert(session, body.name)
     raise Refused(pointer="/name", name=body.name, why=Text(zh="已有", en="it exists"))
+
+
+@router.post("/texts")
+async def take_texts(body: TextsIn) -> TextsIn:
+    return body
 
 
 @router.post("/promises", status_code=201)

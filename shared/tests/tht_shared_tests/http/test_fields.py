@@ -12,6 +12,7 @@ from tht_kit.fields import Day, DecimalText, Line, Prose
     [
         (Line, "  渝光 𠮷 ", "渝光 𠮷"),
         (Line, "a" * 200, "a" * 200),
+        (Line, "\U00031350\U0002ebf0", "\U00031350\U0002ebf0"),  # ideographs of Unicode 15
         (Prose, "一\n二\t三", "一\n二\t三"),
         (Day, "2024-02-29", date(2024, 2, 29)),
         (DecimalText, "642000.00", Decimal("642000.00")),

@@ -96,6 +96,125 @@ async def test_a_body_that_is_no_json_is_refused(api, content):
     assert answer.headers["content-type"] == "application/problem+json"
 
 
+@pytest.mark.parametrize(
+    ("content", "zh", "en"),
+    [
+        (
+            b'{"name": }',
+            "请求体不是有效的 JSON：第 1 行第 10 列，此处应有一个值。",
+            "The body is not valid JSON: line 1, column 10: a value is expected.",
+        ),
+        (
+            '{\n  "name": "一吨",\n  name: 1}'.encode(),
+            "请求体不是有效的 JSON：第 3 行第 3 列，此处应有双引号括起的字段名。",
+            (
+                "The body is not valid JSON: line 3, column 3:"
+                " a field name in double quotes is expected."
+            ),
+        ),
+        (
+            b'{"name": "a"} b',
+            "请求体不是有效的 JSON：第 1 行第 15 列，JSON 之后还有内容。",
+            "The body is not valid JSON: line 1, column 15: there is something after the JSON.",
+        ),
+        (
+            '{"name": "一吨"}'.encode("gbk"),
+            "请求体不是 UTF-8 编码：第 13 个字节无法解码。",
+            "The body is not UTF-8: its byte number 13 cannot be decoded.",
+        ),
+        (
+            b"[" * 100_000,
+            "请求体的 JSON 嵌套过深。",
+            "The JSON of the body is nested too deep.",
+        ),
+        (
+            b'{"name": ' + b"1" * 5000 + b"}",
+            "请求体中有一个数字位数过多。",
+            "A number in the body has too many digits.",
+        ),
+    ],
+)
+async def test_what_makes_a_body_unreadable_is_said_in_the_readers_language(api, content, zh, en):
+    for language, expected in (("zh", zh), ("en", en)):
+        headers = {"Content-Type": "application/json", "Accept-Language": language}
+        answer = await api.post(PATH, content=content, headers=writer() | headers)
+        body = answer.json()
+        assert (answer.status_code, body["type"]) == (400, "/problems/malformed-body")
+        assert body["detail"] == expected
+        assert body["errors"] == [{"pointer": "", "detail": expected}]
+
+
+@pytest.mark.parametrize(
+    ("content_type", "shown"),
+    [
+        (None, "（缺失）"),
+        ("", "（缺失）"),
+        ("text/plain", "text/plain"),
+        ("application/x-www-form-urlencoded", "application/x-www-form-urlencoded"),
+        ("multipart/form-data; boundary=x", "multipart/form-data; boundary=x"),
+        ("json", "json"),
+    ],
+)
+async def test_a_body_that_is_not_said_to_be_json_is_a_415(api, count, content_type, shown):
+    headers = writer() | ({} if content_type is None else {"Content-Type": content_type})
+    answer = await api.post(PATH, content=b'{"name": "a"}', headers=headers)
+    assert (answer.status_code, answer.json()["type"]) == (415, "/problems/media-type-unsupported")
+    assert answer.json()["detail"] == f"Content-Type 是 {shown}，应为 application/json。"
+    assert await count() == 0
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    ["application/json", "Application/JSON; charset=utf-8", "application/merge-patch+json"],
+)
+async def test_json_by_any_of_its_names_is_taken(api, content_type):
+    headers = writer() | {"Content-Type": content_type}
+    answer = await api.post(PATH, content=b'{"name": "a"}', headers=headers)
+    assert answer.status_code == 201
+
+
+async def test_a_request_without_a_body_needs_no_content_type(api):
+    answer = await api.post(PATH, headers=writer())
+    assert answer.json()["errors"] == [{"pointer": "", "detail": "缺少此项"}]
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer", "zh", "en"),
+    [
+        (
+            {"line": "优惠券ABC\u202ed"},
+            "/line",
+            "含有不能印出的字符：第 7 个字符 U+202E",
+            "It contains a character that cannot be printed: U+202E at position 7",
+        ),
+        (
+            {"prose": "一\n\x1b"},
+            "/prose",
+            "含有不能印出的字符：第 3 个字符 U+001B",
+            "It contains a character that cannot be printed: U+001B at position 3",
+        ),
+        (
+            {"code": "{x}"},
+            "/code",
+            "格式不符",
+            "It does not have the expected form: ^[0-9]{6}$",
+        ),
+        (
+            {"short": "abcdef"},
+            "/short",
+            "太长，至多 5 个字符",
+            "String should have at most 5 characters",
+        ),
+    ],
+)
+async def test_a_wrong_text_is_explained_without_a_formula(api, body, pointer, zh, en):
+    for language, expected in (("zh", zh), ("en", en)):
+        headers = writer() | {"Accept-Language": language}
+        answer = await api.post("/v1/texts", json=body, headers=headers)
+        assert answer.status_code == 422
+        assert answer.json()["errors"] == [{"pointer": pointer, "detail": expected}]
+
+
 @pytest.mark.parametrize("body", [b'{"name": "a\\u0000b"}', b'{"name": "\\ud800"}'])
 async def test_text_that_cannot_be_stored_is_the_senders_mistake(api, body):
     headers = writer() | {"Content-Type": "application/json"}

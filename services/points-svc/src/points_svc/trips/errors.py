@@ -23,14 +23,6 @@ class BatchTooLarge(DomainError):
     fix = Text(zh="请拆分后分批发送。", en="Split it and send the parts one after another.")
 
 
-class MediaTypeUnsupported(DomainError):
-    type = "media-type-unsupported"
-    status = 415
-    title = Text(zh="不支持的内容类型", en="Unsupported media type")
-    detail = Text(zh="不接受 {media_type}。", en="Trips are not taken as {media_type}.")
-    fix = Text(zh="请使用 {accepted}。", en="Send them as {accepted}.")
-
-
 class TripNotFound(DomainError):
     type = "trip-not-found"
     status = 404
