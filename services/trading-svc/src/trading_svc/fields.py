@@ -7,11 +7,14 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from tht_kit import fields
-from tht_kit.fields import PRINTED_LINES, Line, Prose
+from tht_kit.fields import ONE_LINE, PRINTED_LINES, Line, Prose
 
 # The kit's prose without tab and carriage return, which the certificate's font does not have.
 Paragraph = Annotated[Prose, StringConstraints(max_length=1000), PRINTED_LINES]
-Note = Annotated[Line, StringConstraints(max_length=300)]
+# Longer than the kit's line, so it is not made from it.
+Note = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300), ONE_LINE
+]
 Unit = Annotated[Line, StringConstraints(max_length=20)]
 # Deadlines are counted from these days, so they must not stand at the end of the calendar.
 Day = Annotated[
