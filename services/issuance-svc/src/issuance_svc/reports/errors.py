@@ -139,7 +139,7 @@ class NothingToIssue(DomainError):
 class NoticeRunning(DomainError):
     type = "notice-running"
     status = 409
-    title = Text(zh="公示尚未结束", en="The notice is still running")
+    title = Text(zh="公示尚未结束", en="The public notice is still running")
     detail = Text(
         zh="公示至 {notice_end}（含当日），今日为 {today}。",
         en="The notice runs to the end of {notice_end}; today is {today}.",
