@@ -13,6 +13,8 @@ from tht_kit.pg_host import SYSTEM_DIR
 
 
 def main() -> None:
+    # A shell without job control starts its background jobs with SIGINT ignored, tests included.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     data_dir, binaries, system_dir, *_ = [*sys.argv[1:], "-", "-", "-"]
     server = EmbeddedPostgres(
         Path(data_dir),
