@@ -159,5 +159,5 @@ async def test_every_error_type_has_a_page(described):
         answer = await described.client.get(f"/problems/{name}?lang=zh")
         assert answer.status_code == 200
         assert catalogue()[name].title.zh in answer.text
-    missing = await described.client.get("/problems/no-such-thing")
+    missing = await described.client.get("/problems/a-type-that-nobody-declares")
     assert (missing.status_code, missing.json()["type"]) == (404, "/problems/not-found")
