@@ -8,7 +8,6 @@ import issuance_svc
 import points_svc
 import registry_svc
 import trading_svc
-
 from tht_kit.errors import catalogue
 
 
