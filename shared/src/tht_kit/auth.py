@@ -67,9 +67,6 @@ class Principal:
         return scope in self.scopes
 
 
-KeySource = Callable[[], Awaitable[KeySet]]
-
-
 class JwksUrl:
     """The issuer's keys by URL, kept for five minutes and fetched again for an unknown kid."""
 

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any, NewType
 
-from sqlalchemy import DateTime, Dialect, MetaData, String, TypeDecorator, make_url
+from sqlalchemy import DateTime, Dialect, String, TypeDecorator, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import (
     AsyncEngine,
@@ -16,7 +16,6 @@ from sqlalchemy.ext.asyncio import (
     async_sessionmaker,
     create_async_engine,
 )
-from sqlalchemy.orm import DeclarativeBase
 
 from tht_kit.telemetry import timed_pool
 
@@ -40,15 +39,6 @@ LOCK_NOT_AVAILABLE = "55P03"
 # Text that PostgreSQL cannot keep: a NUL, in a text column or inside JSON.
 UNSTORABLE_TEXT = frozenset({"22021", "22P05"})
 RETRYABLE_SQLSTATES = frozenset({SERIALIZATION_FAILURE, DEADLOCK_DETECTED})
-
-
-def declarative_base() -> type[DeclarativeBase]:
-    """Return a service's declarative base: one metadata per service, names by convention."""
-
-    class Base(DeclarativeBase):
-        metadata = MetaData(naming_convention=NAMING)
-
-    return Base
 
 
 class UtcDateTime(TypeDecorator[datetime]):
