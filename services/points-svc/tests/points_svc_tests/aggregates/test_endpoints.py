@@ -219,8 +219,14 @@ async def test_a_citizen_sees_where_the_grams_went(app, consumer):
 
 
 async def test_issuances_without_aggregates_or_of_strangers_change_nothing(app, consumer):
+    subject, token = await app.rider()
+    receipt = (await app.verdict(bike(token, DAY, 3200)))["receipt"]
+    await app.aggregate("2026-07-01", "2026-07-31")
+    before = await trace(app, subject, receipt)
     await consumer.handle([delivered(issued("x", aggregate_ids=[]))])
     await consumer.handle([delivered(issued(str(new_id())))])
+    assert await trace(app, subject, receipt) == before
+    assert before["serials"] == []
 
 
 async def test_an_id_that_is_no_id_is_a_dead_letter_and_the_rest_goes_on(app, consumer, events):
