@@ -6,6 +6,10 @@ PREFIXES: dict[str, tuple[str, ...]] = {
         "/v1/methodologies",
         "/v1/projects",
         "/v1/calendar",
+        "/v1/beneficiaries",
+        "/v1/districts",
+        "/v1/documents",
+        "/v1/registry-tasks",
         "/v1/totals/registry",
     ),
     "issuance": (
@@ -14,6 +18,11 @@ PREFIXES: dict[str, tuple[str, ...]] = {
         "/v1/reports",
         "/v1/issuances",
         "/v1/serials",
+        "/v1/issuance-tasks",
+        "/v1/reviews",
+        "/v1/reversals",
+        "/v1/meters",
+        "/v1/buffer",
         "/v1/totals/issuance",
     ),
     "trading": (
