@@ -195,14 +195,35 @@ class VintageShare(Part):
     quantity_t: int = Field(ge=0)
 
 
+class Flag(Part):
+    """A value beyond a sanity bound: the calculation stands, but a person has to look at it first."""
+
+    code: str
+    zh: str
+    en: str
+    value: Number
+    bound: Number
+    grade: str
+
+
 class Outcome(Part):
-    """A finished quantification: exact value, whole tonnes, their years, and the tree behind them."""
+    """A finished quantification: exact value, whole tonnes, their years, and the tree behind them.
+
+    Of `calculated_t` the project's owner gets all but `buffer_t`. A period with a `loss` issues nothing.
+    """
 
     calculated: Number
     calculated_t: int = Field(ge=0)
     deducted: Number = Field(description="kept back for non-permanence, never issued (R20)")
     vintages: list[VintageShare]
     tree: Step
+    buffer_t: int = Field(
+        default=0, ge=0, description="issued into the buffer: owner + buffer = calculated_t (R20)"
+    )
+    loss: Number = Field(
+        default=Decimal(0), ge=0, description="gross loss of stock, without K_RISK (R20), tCO2e"
+    )
+    flags: list[Flag] = Field(default_factory=list)
 
 
 def words(zh: str, en: str) -> Words:

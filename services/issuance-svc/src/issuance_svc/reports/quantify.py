@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from issuance_svc.aggregates import service as aggregates
 from issuance_svc.factors import service as factors
-from issuance_svc.methodologies import catalogue, inventory
+from issuance_svc.methodologies import catalogue
 from issuance_svc.methodologies.calculation import (
     EXACT,
     CitizenAggregate,
@@ -20,7 +20,7 @@ from issuance_svc.methodologies.calculation import (
     ProjectFacts,
     Reading,
 )
-from issuance_svc.methodologies.catalogue import Methodology
+from issuance_svc.methodologies.methodology import Methodology
 from issuance_svc.projects.models import Project
 from issuance_svc.reports import repository
 from issuance_svc.reports.errors import ActivityTooLarge
@@ -102,7 +102,10 @@ async def _plots_before(
     session: AsyncSession, project: Project, claimed: Period
 ) -> list[PlotMeasurement]:
     before = await repository.find_before(session, project.project_id, claimed.start)
-    return [] if before is None else inventory.closing(Inputs.model_validate(before.inputs))
+    if before is None:
+        return []
+    used = catalogue.version(before.methodology_code, before.formula_version)
+    return used.closing(Inputs.model_validate(before.inputs))
 
 
 async def _aggregates(

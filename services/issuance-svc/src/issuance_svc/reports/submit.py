@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from issuance_svc.methodologies.calculation import Declared, Inputs, Outcome, Period
-from issuance_svc.methodologies.catalogue import Methodology
+from issuance_svc.methodologies.methodology import Methodology
 from issuance_svc.projects import service as projects
 from issuance_svc.projects.models import Project
 from issuance_svc.reports import repository, rules, service

@@ -17,6 +17,7 @@ from issuance_svc.methodologies.errors import (
     ReviewRequired,
 )
 from issuance_svc.methodologies.inventory import Plot
+from issuance_svc.methodologies.methodology import Methodology
 
 CODE = "CQCM-902-V001"
 FORMULA_VERSION = "1"
@@ -322,3 +323,6 @@ def _less_baseline(inputs: c.Inputs, discounted: c.Step) -> c.Step:
         "tCO2e",
         [discounted, fire, baseline, leakage],
     )
+
+
+VERSIONS = (Methodology(CODE, FORMULA_VERSION, needs, calculate, inventory.closing),)

@@ -3,16 +3,15 @@ from datetime import date
 import pytest
 
 from issuance_svc.methodologies import calculation as c
-from issuance_svc.methodologies.catalogue import METHODOLOGIES, current, version
+from issuance_svc.methodologies.catalogue import version
 from issuance_svc.methodologies.errors import (
     ActivityContradicts,
     ActivityIncomplete,
     ActivityNotApplicable,
-    MethodologyUnsupported,
 )
 from issuance_svc_tests.methodologies.build import inputs, reading
 
-TRAVEL = current("CQCM-903-V001")
+TRAVEL = version("CQCM-903-V001", "1")
 
 
 def aggregate(name: str, start: str, end: str, **grams: int) -> c.CitizenAggregate:
@@ -64,17 +63,3 @@ def test_meter_readings_do_not_belong_here():
             aggregate("a", "2026-01-01", "2026-01-31", y2026=1),
             readings=[reading("M1", "2025-01", "1")],
         )
-
-
-def test_each_methodology_is_registered_once_per_version():
-    names = [(found.code, found.formula_version) for found in METHODOLOGIES]
-    assert len(names) == len(set(names))
-    for code, formula_version in names:
-        assert version(code, formula_version).code == code
-
-
-def test_an_unknown_methodology_is_named():
-    with pytest.raises(MethodologyUnsupported, match="CQCM-009-V001"):
-        current("CQCM-009-V001")
-    with pytest.raises(MethodologyUnsupported, match="formula version 99"):
-        version("CQCM-901-V001", "99")

@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from issuance_svc.methodologies import calculation as c
-from issuance_svc.methodologies import distributed_pv as pv
-from issuance_svc.methodologies.catalogue import current, version
+from issuance_svc.methodologies.catalogue import version
+from issuance_svc.methodologies.distributed_pv import v1 as pv
 from issuance_svc.methodologies.errors import (
     ActivityIncomplete,
     ActivityNotApplicable,
@@ -15,7 +15,7 @@ from issuance_svc.methodologies.errors import (
 )
 from issuance_svc_tests.methodologies.build import factor, inputs, plot, reading, with_factors
 
-PV = current("CQCM-901-V001")
+PV = version("CQCM-901-V001", "1")
 MONTHS = [f"2025-{month:02}" for month in range(1, 13)]
 
 

@@ -13,6 +13,7 @@ from issuance_svc.methodologies.errors import (
     ActivityIncomplete,
     ActivityNotApplicable,
 )
+from issuance_svc.methodologies.methodology import Methodology
 
 CODE = "CQCM-901-V001"
 FORMULA_VERSION = "1"
@@ -221,3 +222,6 @@ def _group_step(pct: Decimal, readings: list[c.Reading]) -> c.Step:
             c.Given(symbol="p", value=pct, unit="%", origin="calibration record (R14)"),
         ],
     )
+
+
+VERSIONS = (Methodology(CODE, FORMULA_VERSION, needs, calculate),)

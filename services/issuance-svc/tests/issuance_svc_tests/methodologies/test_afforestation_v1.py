@@ -5,7 +5,7 @@ import pytest
 
 from issuance_svc.methodologies import allometry, sampling
 from issuance_svc.methodologies import calculation as c
-from issuance_svc.methodologies.catalogue import current, version
+from issuance_svc.methodologies.catalogue import version
 from issuance_svc.methodologies.errors import (
     ActivityContradicts,
     ActivityIncomplete,
@@ -17,7 +17,7 @@ from issuance_svc.methodologies.errors import (
 )
 from issuance_svc_tests.methodologies.build import inputs, plot, reading, with_factors
 
-FOREST = current("CQCM-902-V001")
+FOREST = version("CQCM-902-V001", "1")
 FIRST, LAST = "2021-01-01", "2025-12-31"
 
 

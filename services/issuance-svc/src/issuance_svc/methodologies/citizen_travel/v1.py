@@ -9,6 +9,7 @@ from issuance_svc.methodologies.errors import (
     ActivityIncomplete,
     ActivityNotApplicable,
 )
+from issuance_svc.methodologies.methodology import Methodology
 
 CODE = "CQCM-903-V001"
 FORMULA_VERSION = "1"
@@ -90,3 +91,6 @@ def _must_lie_inside(aggregate: c.CitizenAggregate, eligible: c.Period) -> None:
             f"Aggregate {aggregate.aggregate_id} ({span}) is not inside {eligible.start}..{eligible.end}.",
         )
     )
+
+
+VERSIONS = (Methodology(CODE, FORMULA_VERSION, needs, calculate),)
