@@ -9,11 +9,13 @@ from registry_svc.methodologies import service as methodologies
 from registry_svc.methodologies.models import Methodology, ProjectType
 from registry_svc.organisations import service as organisations
 from registry_svc.organisations.models import Kind
-from registry_svc.projects import repository, rules, service
+from registry_svc.projects import plan as plans
+from registry_svc.projects import repository, service
 from registry_svc.projects.errors import SiteBarred, SiteTaken
 from registry_svc.projects.models import Project, ProjectRule
+from registry_svc.projects.plan import Conditions, ProjectPlan
 from registry_svc.projects.repository import Holder
-from registry_svc.projects.rules import Conditions, ProjectPlan, ProjectStatus
+from registry_svc.projects.rules import ProjectStatus
 from tht_kit.clock import legal_date
 from tht_kit.errors import FieldProblem, Text
 from tht_kit.ids import new_id
@@ -36,7 +38,7 @@ async def file(
         session, plan.methodology_code, legal_date(now), pointer="/methodology_code"
     )
     rule = await service.get_rule(session, plan.unit_type)
-    rules.check_plan(plan, await _conditions(session, plan, rule, methodology))
+    plans.check_plan(plan, await _conditions(session, plan, rule, methodology))
     project = _draft(owner_code, plan, methodology, now)
     repository.add(session, project)
     await session.flush()

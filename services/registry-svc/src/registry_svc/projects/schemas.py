@@ -9,7 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from registry_svc.methodologies.models import ProjectType
 from registry_svc.projects.models import Comment, Project
-from registry_svc.projects.rules import LandUse, ParcelPlan, ProjectPlan, ProjectStatus
+from registry_svc.projects.plan import LandUse, ParcelPlan, ProjectPlan
+from registry_svc.projects.rules import ProjectStatus
 from registry_svc.projects.validation import Conclusion
 from tht_kit.fields import Day, DecimalText, Line, Prose
 
