@@ -195,6 +195,7 @@ def openapi_files() -> Iterator[tuple[str, str]]:
         os.environ.update(SETTINGS)
         for prefix in PREFIXES:
             os.environ[f"{prefix}_DATABASE_URL"] = "postgresql://nobody@127.0.0.1/nothing"
+            os.environ[f"{prefix}_BLOBS_URL"] = f"file://{folder}/blobs"
             os.environ[f"GATEWAY_UPSTREAM_{prefix}"] = "http://127.0.0.1:9"
         for name in ("GATEWAY_SIGNING_KEY_FILE", "TRADING_CERTIFICATE_KEY_FILE"):
             os.environ[name] = str(Path(folder) / name.lower())

@@ -41,7 +41,8 @@ COPY deploy/docker/entrypoint /out/entrypoint
 FROM ${PYTHON_IMAGE}
 ARG SERVICE
 ENV SERVICE=${SERVICE} PATH=/app/.venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
-RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin tanhuitong
+RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin tanhuitong \
+    && install -d -o 10001 -g 10001 /var/lib/tanhuitong/blobs
 COPY --from=build /out /app
 WORKDIR /app
 USER 10001

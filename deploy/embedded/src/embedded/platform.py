@@ -19,7 +19,7 @@ import gateway.keys
 import gateway.sandbox.service
 import gateway.subscriptions
 import gateway.wiring
-from embedded.secrets_file import Secrets, key_file, load_secrets
+from embedded.secrets_file import Secrets, blobs_url, key_file, load_secrets
 from embedded.seed import seed
 from embedded.services import SERVICES, Service
 from gateway.settings import GatewaySettings
@@ -117,6 +117,8 @@ def _settings(
     service: Service, postgres: EmbeddedPostgres, options: Options, secrets: Secrets
 ) -> Any:
     own: dict[str, dict[str, Any]] = {
+        "registry": {"blobs_url": blobs_url(options.data_dir, "registry")},
+        "issuance": {"blobs_url": blobs_url(options.data_dir, "issuance")},
         "trading": {"certificate_key_file": key_file(options.data_dir, "certificates")},
         "points": {"identity_key": SecretStr(secrets.identity_key)},
     }

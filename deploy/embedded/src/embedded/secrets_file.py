@@ -37,6 +37,11 @@ def key_file(data_dir: Path, name: str) -> Path:
     return path
 
 
+def blobs_url(data_dir: Path, service: str) -> str:
+    """Return where a service keeps its files inside the data folder."""
+    return (data_dir / "blobs" / service).resolve().as_uri()
+
+
 def _write_private(path: Path, content: str) -> None:
     """Write the file whole or not at all: a half-written secret would be lost for good."""
     draft = path.with_name(f".{path.name}")

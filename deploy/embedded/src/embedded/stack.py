@@ -37,7 +37,7 @@ from embedded.parts import (
     spawn,
     wanted_port,
 )
-from embedded.secrets_file import key_file, load_secrets
+from embedded.secrets_file import blobs_url, key_file, load_secrets
 from tht_kit.embedded_pg import EmbeddedPostgres
 from tht_kit.migrations import upgrade
 
@@ -370,6 +370,9 @@ class Stack:
             for other in SERVICES:
                 if other is not row:
                     env[f"GATEWAY_UPSTREAM_{other.prefix}"] = self.url_of(other.name)
+        if row.name in ("registry-svc", "issuance-svc"):
+            short = row.name.removesuffix("-svc")
+            env[f"{row.prefix}_BLOBS_URL"] = blobs_url(self.home, short)
         if row.name == "trading-svc":
             env["TRADING_CERTIFICATE_KEY_FILE"] = str(key_file(self._private, "certificates"))
         if row.name == "points-svc":

@@ -1,4 +1,4 @@
-"""Settings of issuance-svc: ISSUANCE_DATABASE_URL and the settings common to all services."""
+"""Settings of issuance-svc: ISSUANCE_DATABASE_URL, ISSUANCE_BLOBS_URL and those common to all services."""
 
 from typing import ClassVar
 
@@ -13,3 +13,9 @@ class IssuanceSettings(ServiceSettings):
     )
 
     prefix: ClassVar[str] = "ISSUANCE"
+    hints: ClassVar[dict[str, str]] = {
+        **ServiceSettings.hints,
+        "blobs_url": "where files are kept: file:///srv/blobs or s3://bucket/prefix",
+    }
+
+    blobs_url: str

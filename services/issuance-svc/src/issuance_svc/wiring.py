@@ -4,6 +4,7 @@ from pathlib import Path
 
 from issuance_svc.aggregates import models as aggregates
 from issuance_svc.base import Base
+from issuance_svc.container import IssuanceContainer
 from issuance_svc.factors import models as factors
 from issuance_svc.factors import service as factor_service
 from issuance_svc.issuances import models as issuances
@@ -13,6 +14,7 @@ from issuance_svc.reports import models as reports
 from issuance_svc.reports import service as report_service
 from issuance_svc.settings import IssuanceSettings
 from issuance_svc.uploads import models as uploads
+from tht_kit.blobs import Blobs
 from tht_kit.bus_kafka import KafkaBus
 from tht_kit.service import Container, Shared, parts
 
@@ -32,13 +34,17 @@ TABLES = (
 metadata = Base.metadata
 
 
-def wire(settings: IssuanceSettings, shared: Shared | None = None) -> Container:
-    """Build the service's parts; `shared` is given by the embedded process alone."""
+def wire(settings: IssuanceSettings, shared: Shared | None = None) -> IssuanceContainer:
+    """Build the service's parts; `shared` is given by the embedded process alone.
+
+    Raises BlobsMisconfigured.
+    """
     own = parts(SERVICE, settings, shared)
+    blobs = Blobs(settings.blobs_url)
     if shared is not None:
-        return Container(**own, bus=shared.bus)
+        return IssuanceContainer(**own, bus=shared.bus, blobs=blobs)
     assert settings.kafka_bootstrap is not None, "checked by ServiceSettings"
-    return Container(**own, bus=KafkaBus(settings.kafka_bootstrap))
+    return IssuanceContainer(**own, bus=KafkaBus(settings.kafka_bootstrap), blobs=blobs)
 
 
 async def prepare(container: Container) -> None:

@@ -1,7 +1,11 @@
 import asyncio
+import atexit
+import shutil
+import tempfile
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import httpx
 import pytest
@@ -30,6 +34,11 @@ from tht_kit.testing.tokens import ISSUER, KEYS
 START = datetime(2026, 1, 1, 2, tzinfo=UTC)
 
 
+# Blobs are named by their content: tests do not get into each other's way.
+BLOBS = Path(tempfile.mkdtemp(prefix="tht-blobs-"))
+atexit.register(shutil.rmtree, BLOBS, ignore_errors=True)
+
+
 def container_on(url: str) -> Container:
     settings = load(
         IssuanceSettings,
@@ -37,6 +46,7 @@ def container_on(url: str) -> Container:
         bus="inprocess",
         auth_issuer=ISSUER,
         cursor_secret="0123456789abcdef0123456789abcdef",
+        blobs_url=f"file://{BLOBS}",
     )
     wired = wire(settings, Shared(bus=InProcessBus(), clock=None, keys=KEYS))
     return replace(wired, clock=FakeClock(START))

@@ -4,6 +4,7 @@ from sqlalchemy import MetaData
 from sqlalchemy.orm import DeclarativeBase
 
 from tht_kit.db import NAMING
+from tht_kit.four_eyes import four_eyes_table
 from tht_kit.tables import kit_tables
 
 
@@ -12,3 +13,4 @@ class Base(DeclarativeBase):
 
 
 kit_tables(Base.metadata)
+four_eyes_table(Base.metadata)

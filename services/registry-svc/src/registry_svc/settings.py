@@ -1,4 +1,4 @@
-"""Settings of registry-svc: REGISTRY_DATABASE_URL and the settings common to all services."""
+"""Settings of registry-svc: REGISTRY_DATABASE_URL, REGISTRY_BLOBS_URL and those common to all services."""
 
 from typing import ClassVar
 
@@ -13,3 +13,9 @@ class RegistrySettings(ServiceSettings):
     )
 
     prefix: ClassVar[str] = "REGISTRY"
+    hints: ClassVar[dict[str, str]] = {
+        **ServiceSettings.hints,
+        "blobs_url": "where files are kept: file:///srv/blobs or s3://bucket/prefix",
+    }
+
+    blobs_url: str

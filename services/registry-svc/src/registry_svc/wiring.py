@@ -8,6 +8,7 @@ from registry_svc import seeds
 from registry_svc.base import Base
 from registry_svc.calendar import models as calendar_models
 from registry_svc.calendar import service as calendar
+from registry_svc.container import RegistryContainer
 from registry_svc.methodologies import models as methodology_models
 from registry_svc.methodologies import service as methodologies
 from registry_svc.methodologies.seed import MethodologySeed
@@ -16,6 +17,7 @@ from registry_svc.projects import models as project_models
 from registry_svc.projects import seed as project_seed
 from registry_svc.projects.seed import ParcelRuleSeed, ProjectRuleSeed
 from registry_svc.settings import RegistrySettings
+from tht_kit.blobs import Blobs
 from tht_kit.bus_kafka import KafkaBus
 from tht_kit.service import Container, Shared, parts
 
@@ -27,13 +29,17 @@ TABLES = (organisation_models, methodology_models, project_models, calendar_mode
 metadata = Base.metadata
 
 
-def wire(settings: RegistrySettings, shared: Shared | None = None) -> Container:
-    """Build the service's parts; `shared` is given by the embedded process alone."""
+def wire(settings: RegistrySettings, shared: Shared | None = None) -> RegistryContainer:
+    """Build the service's parts; `shared` is given by the embedded process alone.
+
+    Raises BlobsMisconfigured.
+    """
     own = parts(SERVICE, settings, shared)
+    blobs = Blobs(settings.blobs_url)
     if shared is not None:
-        return Container(**own, bus=shared.bus)
+        return RegistryContainer(**own, bus=shared.bus, blobs=blobs)
     assert settings.kafka_bootstrap is not None, "checked by ServiceSettings"
-    return Container(**own, bus=KafkaBus(settings.kafka_bootstrap))
+    return RegistryContainer(**own, bus=KafkaBus(settings.kafka_bootstrap), blobs=blobs)
 
 
 async def prepare(container: Container) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 SETTINGS = {
     "REGISTRY_DATABASE_URL": "postgresql://registry@127.0.0.1:9/registry",
+    "REGISTRY_BLOBS_URL": "file:///nonexistent/blobs",
     "BUS": "kafka",
     "KAFKA_BOOTSTRAP": "127.0.0.1:9",
     "AUTH_ISSUER": "https://issuer.test",
@@ -27,7 +28,7 @@ def start(command: list[str], settings: dict[str, str]) -> subprocess.CompletedP
 def test_a_process_without_settings_says_what_to_set(command):
     ended = start(command, {})
     assert ended.returncode == 78
-    for name in ("REGISTRY_DATABASE_URL", "BUS", "AUTH_ISSUER", "CURSOR_SECRET"):
+    for name in ("REGISTRY_DATABASE_URL", "REGISTRY_BLOBS_URL", "BUS", "AUTH_ISSUER", "CURSOR_SECRET"):
         assert f"{name} is not set: set it to" in ended.stderr
     assert "Traceback" not in ended.stderr
 
