@@ -7,8 +7,13 @@ from registry_svc.methodologies import endpoints as methodologies
 from registry_svc.organisations import endpoints as organisations
 from registry_svc.projects import endpoints as projects
 from registry_svc.totals import endpoints as totals
+from tht_kit.four_eyes import TaskKind
 from tht_kit.http import build_app
 from tht_kit.service import Container
+from tht_kit.task_endpoints import tasks_router
+
+# What one person proposes and another decides: each slice's kinds.
+TASK_KINDS: tuple[TaskKind, ...] = ()
 
 
 def create_app(container: Container) -> FastAPI:
@@ -21,5 +26,6 @@ def create_app(container: Container) -> FastAPI:
             projects.router,
             calendar.router,
             totals.router,
+            tasks_router(TASK_KINDS, prefix="/v1/registry-tasks"),
         ],
     )
