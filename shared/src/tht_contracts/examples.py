@@ -18,6 +18,7 @@ PDD_AUTHOR = "91500000MATHT0118X"
 PROJECT_ID = "0199a1b2-0000-7000-8000-000000000001"
 ISSUANCE_ID = "0199a1b2-0000-7000-8000-000000000002"
 REPORT_ID = "0199a1b2-0000-7000-8000-000000000003"
+REVERSAL_ID = "0199a1b2-0000-7000-8000-00000000000f"
 BLOCK = Block(project_id=PROJECT_ID, vintage=2025, start=1, end=849)
 
 EXAMPLES: tuple[Event, ...] = (
@@ -112,6 +113,33 @@ EXAMPLES: tuple[Event, ...] = (
             )
         ],
         aggregate_ids=[],
+    ),
+    issuance.ReversalRecorded(
+        reversal_id=REVERSAL_ID,
+        project_id=PROJECT_ID,
+        owner_code=PV_OWNER,
+        unit_type="CQCER",
+        kind="error",
+        occurred_on=date(2026, 5, 1),
+        loss_t="49",
+        covered_t="0",
+        debt_t=49,
+        buffer_blocks=[],
+        issuance_ids=[ISSUANCE_ID],
+    ),
+    issuance.ReversalSettled(
+        reversal_id=REVERSAL_ID,
+        project_id=PROJECT_ID,
+        owner_code=PV_OWNER,
+        debt_t=49,
+        settled_on=date(2026, 6, 1),
+    ),
+    trading.BufferChanged(
+        account_code="SYSTEM-BUFFER",
+        cause="issued",
+        cause_id=ISSUANCE_ID,
+        quantity_t=849,
+        blocks=[BLOCK],
     ),
     trading.BlocksCredited(
         account_code=PV_OWNER, issuance_id=ISSUANCE_ID, quantity_t=849, blocks=[BLOCK]

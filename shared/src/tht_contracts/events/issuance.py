@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from tht_contracts.events.common import OrganisationCode, Part, Serial, Tonnes
+from tht_contracts.events.common import Block, OrganisationCode, Part, Serial, Tonnes
 from tht_contracts.events.registry import ProjectType
 from tht_kit.errors import Text
 from tht_kit.events import Event
@@ -34,6 +34,11 @@ class ReportStatusChanged(Event):
     version: int = Field(ge=1)
 
 
+ReversalKind = Literal[
+    "fire", "felling", "disaster", "monitored_loss", "error", "falsification"
+]
+
+
 class IssuedBlock(Part):
     """One vintage of an issuance: a contiguous range on the global line."""
 
@@ -41,6 +46,9 @@ class IssuedBlock(Part):
     start: Serial
     end: Serial
     serial: str = Field(description="CQ-CQCER-14-0007-2024-01-000000001-000002519")
+    account: Literal["owner", "buffer"] = Field(
+        default="owner", description="buffer: the system's cancel-only account (R20)"
+    )
 
 
 class CreditsIssued(Event):
@@ -51,7 +59,7 @@ class CreditsIssued(Event):
     summary: ClassVar[Text] = Text(zh="减排量已签发。", en="Credits were issued.")
 
     issuance_id: str
-    report_id: str
+    report_id: str = Field(description="what it rests on: a report, or an external batch's origin")
     project_id: str
     project_no: int
     project_name: str
@@ -70,3 +78,44 @@ class CreditsIssued(Event):
     quantity_t: Tonnes
     blocks: list[IssuedBlock]
     aggregate_ids: list[str] = Field(description="citizens' aggregates that this issuance claims")
+
+
+class ReversalRecorded(Event):
+    """On the topic of the credits: what it speaks of was told before it."""
+
+    event_type: ClassVar[str] = "issuance.credits.reversal_recorded.v1"
+    topic: ClassVar[str] = "issuance.credits"
+    key_field: ClassVar[str] = "project_id"
+    owner: ClassVar[str] = OWNER
+    summary: ClassVar[Text] = Text(
+        zh="逆转已确认：缓冲单位注销，其余由业主补足（R20）。",
+        en="A reversal was confirmed: buffer units are cancelled, the rest is the owner's debt.",
+    )
+
+    reversal_id: str
+    project_id: str
+    owner_code: OrganisationCode = Field(description="who owes the debt")
+    unit_type: Literal["CQCER", "CCER"]
+    kind: ReversalKind
+    occurred_on: date
+    loss_t: str = Field(description="gross tCO2e, decimal")
+    covered_t: str = Field(description="covered by earlier deductions, decimal")
+    debt_t: int = Field(ge=0, description="units that the owner has to cancel")
+    buffer_blocks: list[Block] = Field(description="buffer units to cancel, exactly these")
+    issuance_ids: list[str] = Field(description="whose units are flagged; they stay valid")
+
+
+class ReversalSettled(Event):
+    event_type: ClassVar[str] = "issuance.credits.reversal_settled.v1"
+    topic: ClassVar[str] = "issuance.credits"
+    key_field: ClassVar[str] = "project_id"
+    owner: ClassVar[str] = OWNER
+    summary: ClassVar[Text] = Text(
+        zh="逆转债务已全部补足。", en="The debt of a reversal was settled in full."
+    )
+
+    reversal_id: str
+    project_id: str
+    owner_code: OrganisationCode
+    debt_t: int = Field(ge=0)
+    settled_on: date

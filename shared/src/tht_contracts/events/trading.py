@@ -39,6 +39,25 @@ class BlocksCredited(Event):
     blocks: list[Block]
 
 
+class BufferChanged(Event):
+    """Units entered the buffer, which can do nothing but cancel, or were cancelled there."""
+
+    event_type: ClassVar[str] = "trading.holdings.buffer_changed.v1"
+    topic: ClassVar[str] = "trading.holdings"
+    key_field: ClassVar[str] = "account_code"
+    owner: ClassVar[str] = OWNER
+    summary: ClassVar[Text] = Text(
+        zh="缓冲账户变动：签发入账，或因逆转注销。",
+        en="Units were issued into the buffer, or cancelled there for a reversal.",
+    )
+
+    account_code: str = Field(description="the system account of the buffer")
+    cause: Literal["issued", "cancelled"]
+    cause_id: str = Field(description="the issuance or the reversal")
+    quantity_t: Tonnes
+    blocks: list[Block]
+
+
 class OrderFilled(Event):
     """A purchase settled: delivery versus payment in one transaction."""
 
@@ -81,6 +100,7 @@ class CreditsRetired(Event):
     quantity_t: Tonnes
     blocks: list[Block]
     retired_at: datetime
+    reversal_id: str | None = Field(default=None, description="whose debt this settles (R20)")
 
 
 class ObligationRecorded(Event):
