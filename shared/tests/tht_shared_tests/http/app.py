@@ -1,6 +1,7 @@
 """A small service for the tests of the HTTP edge: one table of effects and ways to go wrong."""
 
 import asyncio
+from datetime import datetime
 from typing import Annotated, ClassVar
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from tht_kit.clock import SystemClock
 from tht_kit.db import NAMING, Database, TextKey
 from tht_kit.errors import DomainError, Text
 from tht_kit.fields import Line, Prose
+from tht_kit.four_eyes import Task, TaskKind, four_eyes_table, propose
 from tht_kit.http import Now, ReadSession, WriteSession, build_app, new_router
 from tht_kit.idempotency import Idempotent
 from tht_kit.ids import new_id
@@ -22,10 +24,12 @@ from tht_kit.pagination import Page, PageQuery
 from tht_kit.service import Container, Shared, parts
 from tht_kit.settings import ServiceSettings, load
 from tht_kit.tables import kit_tables
+from tht_kit.task_endpoints import TaskOut, tasks_router
 from tht_kit.testing.tokens import ISSUER, KEYS
 
 metadata = sa.MetaData(naming_convention=NAMING)
 kit_tables(metadata)
+four_eyes_table(metadata)
 effects = sa.Table(
     "effects",
     metadata,
@@ -115,6 +119,32 @@ async def make_effect(
     made = await _insert(session, body.name)
     response.headers["Location"] = f"/v1/effects/{made.effect_id}"
     return made
+
+
+async def _carry_out(session: WriteSession, task: Task, by: Principal, now: datetime) -> None:
+    """Make the proposed effect; a proposal named "refused" is refused once it is to happen."""
+    del by, now
+    if task.proposal["name"] == "refused":
+        raise Refused(name=task.proposal["name"], why=Text(zh="不行", en="no"))
+    await _insert(session, task.proposal["name"])
+
+
+EFFECT = TaskKind(
+    name="effect",
+    title=Text(zh="产生效果", en="Make an effect"),
+    scope="effects:approve",
+    approve=_carry_out,
+)
+
+
+@router.post("/effect-proposals", status_code=202, dependencies=[Idempotent])
+async def propose_effect(
+    body: EffectIn, session: WriteSession, writer: Writer, now: Now
+) -> TaskOut:
+    task = await propose(
+        session, EFFECT, subject=body.name, proposal={"name": body.name}, by=writer, now=now
+    )
+    return TaskOut.of(task)
 
 
 @router.get("/effects")
@@ -212,4 +242,8 @@ def container_on(database: Database) -> Container:
 
 
 def app_on(container: Container):
-    return build_app(title="edge", container=container, routers=[router])
+    return build_app(
+        title="edge",
+        container=container,
+        routers=[router, tasks_router([EFFECT], prefix="/v1/test-tasks")],
+    )
