@@ -32,7 +32,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "registry_svc": (
         "totals",
         "projects",
-        "calendar | methodologies",
+        "calendar | methodologies | sites",
         "organisations",
     ),
     "issuance_svc": (

@@ -17,6 +17,7 @@ from registry_svc.projects import models as project_models
 from registry_svc.projects import seed as project_seed
 from registry_svc.projects.seed import ParcelRuleSeed, ProjectRuleSeed
 from registry_svc.settings import RegistrySettings
+from registry_svc.sites import models as site_models
 from tht_kit.blobs import Blobs
 from tht_kit.bus_kafka import KafkaBus
 from tht_kit.service import Container, Shared, parts
@@ -25,7 +26,13 @@ SERVICE = "registry-svc"
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
 # Every module with tables stands here, so that Alembic sees them all.
-TABLES = (organisation_models, methodology_models, project_models, calendar_models)
+TABLES = (
+    organisation_models,
+    methodology_models,
+    project_models,
+    calendar_models,
+    site_models,
+)
 metadata = Base.metadata
 
 

@@ -1,7 +1,8 @@
-"""Tables of the projects (项目): their site, public notice, validation and history."""
+"""Tables of the projects (项目): their public notice, validation and history."""
 
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, Text, text
@@ -9,13 +10,15 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from registry_svc.base import Base
-from registry_svc.projects.rules import ProjectStatus, check_step
+from registry_svc.projects.rules import Ground, ProjectStatus, PvMode, Step, check_step
+from registry_svc.sites.models import Meter, Parcel
 from tht_kit.db import TextKey, UtcDateTime
 
 STATUSES = ", ".join(f"'{status}'" for status in ProjectStatus)
+PV_MODES = ", ".join(f"'{mode}'" for mode in PvMode)
+GROUNDS = ", ".join(f"'{ground}'" for ground in Ground)
 NUMBERED = "'REGISTERED', 'SUSPENDED', 'DEREGISTERED'"
 PROJECT_NO_MAX = 9999
-HELD = text("released_at IS NULL")
 
 
 class Project(Base):
@@ -30,7 +33,14 @@ class Project(Base):
             "validator_code <> owner_code AND validator_code <> pdd_author_code",
             "validator_is_independent",
         ),
+        CheckConstraint(f"pv_mode IN ({PV_MODES})", "known_pv_mode"),
+        CheckConstraint(f"deregistration_ground IN ({GROUNDS})", "known_ground"),
         Index("ix_projects__status", "status", "project_id"),
+        Index(
+            "ix_projects__decision_due",
+            "decision_due",
+            postgresql_where=text("status = 'VALIDATED'"),
+        ),
         Index("ix_projects__owner_code", "owner_code", "project_id"),
     )
 
@@ -55,34 +65,48 @@ class Project(Base):
     species: Mapped[str | None] = mapped_column(Text)
     baseline_grid: Mapped[str | None] = mapped_column(Text)
     baseline_factor_year: Mapped[int | None]
+    capacity_kw: Mapped[Decimal | None] = mapped_column(Numeric(12, 3))
+    pv_mode: Mapped[str | None] = mapped_column(Text)
+    # As many decimals as were declared: no scale.
+    latitude: Mapped[Decimal | None] = mapped_column(Numeric)
+    longitude: Mapped[Decimal | None] = mapped_column(Numeric)
+    # Somebody claims green certificates (绿证) for the project's MWh: it cannot report them (R7).
+    green_certificate_claim: Mapped[bool]
     status: Mapped[str] = mapped_column(Text)
     notice_start: Mapped[date | None]
     notice_end: Mapped[date | None]
     decision_due: Mapped[date | None]
     decided_on: Mapped[date | None]
     registered_on: Mapped[date | None]
+    deregistered_on: Mapped[date | None]
+    deregistration_ground: Mapped[str | None] = mapped_column(Text)
     version: Mapped[int]
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
-    meters: Mapped[list["Meter"]] = relationship(lazy="raise", order_by="Meter.meter_no")
-    parcels: Mapped[list["Parcel"]] = relationship(lazy="raise", order_by="Parcel.parcel_no")
+    meters: Mapped[list[Meter]] = relationship(lazy="raise", order_by=Meter.meter_no)
+    parcels: Mapped[list[Parcel]] = relationship(lazy="raise", order_by=Parcel.parcel_no)
     validation: Mapped["Validation | None"] = relationship(lazy="raise")
     history: Mapped[list["StatusChange"]] = relationship(
         lazy="raise", order_by="StatusChange.version"
     )
 
-    def move(self, to: ProjectStatus, *, reason: str | None, now: datetime) -> "StatusChange":
+    def move(
+        self, step: Step, *, by: str, reason: str | None, now: datetime, task_id: UUID | None = None
+    ) -> "StatusChange":
         """Take one step of R12 and return what happened; raises ProjectStepRefused."""
         before = ProjectStatus(self.status)
-        check_step(before, to)
-        self.status = to
+        check_step(before, step)
+        self.status = step.after
         self.version += 1
         return StatusChange(
             project_id=self.project_id,
             version=self.version,
+            step=step.name,
             status_before=before,
-            status=to,
+            status=step.after,
             reason=reason,
+            organisation_code=by,
+            task_id=task_id,
             changed_at=now,
         )
 
@@ -101,42 +125,15 @@ class Project(Base):
         return self.decision_due is not None and (self.decided_on or today) > self.decision_due
 
 
-class Meter(Base):
-    """A meter (电表) of a project. One project holds it; a deregistered one for ever (R7, R9)."""
+class ProjectVersion(Base):
+    """What the owner declared, as it was filed and each time it was amended."""
 
-    __tablename__ = "project_meters"
-    __table_args__ = (
-        Index("uq_project_meters__meter_no", "meter_no", unique=True, postgresql_where=HELD),
-    )
+    __tablename__ = "project_versions"
 
     project_id: Mapped[UUID] = mapped_column(ForeignKey("projects.project_id"), primary_key=True)
-    meter_no: Mapped[str] = mapped_column(TextKey, primary_key=True)
-    released_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-
-
-class Parcel(Base):
-    """A parcel (地块) of a project, held like a meter; its number is unique in its district."""
-
-    __tablename__ = "project_parcels"
-    __table_args__ = (
-        Index(
-            "uq_project_parcels__district_code_parcel_no",
-            "district_code",
-            "parcel_no",
-            unique=True,
-            postgresql_where=HELD,
-        ),
-        CheckConstraint("area_m2 > 0", "area_positive"),
-    )
-
-    project_id: Mapped[UUID] = mapped_column(ForeignKey("projects.project_id"), primary_key=True)
-    parcel_no: Mapped[str] = mapped_column(TextKey, primary_key=True)
-    district_code: Mapped[str] = mapped_column(Text)
-    area_m2: Mapped[Decimal] = mapped_column(Numeric(14, 2))
-    land_use: Mapped[str] = mapped_column(Text)
-    non_forest_since: Mapped[date]
-    is_wetland: Mapped[bool]
-    released_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    declared: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    filed_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class StatusChange(Base):
@@ -144,9 +141,13 @@ class StatusChange(Base):
 
     project_id: Mapped[UUID] = mapped_column(ForeignKey("projects.project_id"), primary_key=True)
     version: Mapped[int] = mapped_column(primary_key=True)
+    step: Mapped[str] = mapped_column(Text)
     status_before: Mapped[str] = mapped_column(Text)
     status: Mapped[str] = mapped_column(Text)
     reason: Mapped[str | None] = mapped_column(Text)
+    # Who took the step, for the bureau's steps with the task that two officers decided it in.
+    organisation_code: Mapped[str | None] = mapped_column(TextKey)
+    task_id: Mapped[UUID | None]
     changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
@@ -157,6 +158,9 @@ class Comment(Base):
     __table_args__ = (
         CheckConstraint("(answer IS NULL) = (answered_at IS NULL)", "answered_as_a_whole"),
         Index("ix_project_comments__project_id", "project_id", "comment_id"),
+        Index(
+            "uq_project_comments__idempotency_key", "project_id", "idempotency_key", unique=True
+        ),
     )
 
     comment_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -164,6 +168,7 @@ class Comment(Base):
     author_name: Mapped[str] = mapped_column(Text)
     text: Mapped[str] = mapped_column(Text)
     submitted_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    idempotency_key: Mapped[str | None] = mapped_column(TextKey)
     answer: Mapped[str | None] = mapped_column(Text)
     answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
@@ -189,6 +194,7 @@ class ProjectRule(Base):
     construction_after: Mapped[date]
     notice_working_days: Mapped[int]
     decision_working_days: Mapped[int]
+    comments_max: Mapped[int]
     evidence_grade: Mapped[str] = mapped_column(Text)
     source: Mapped[str] = mapped_column(Text)
 

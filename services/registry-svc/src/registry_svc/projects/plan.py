@@ -3,38 +3,18 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import Decimal
-from enum import StrEnum
 
 from registry_svc.methodologies.models import ProjectType
 from registry_svc.projects.errors import ProjectNotEligible
+from registry_svc.sites.rules import (
+    ParcelConditions,
+    ParcelPlan,
+    anniversary,
+    parcel_problems,
+)
 from tht_kit.errors import FieldProblem, Text
 
-FEBRUARY, LEAP_DAY = 2, 29
 CHONGQING = "50"  # the first two digits of its district codes, GB/T 2260
-
-
-class LandUse(StrEnum):
-    """What a parcel was before it was planted, or is planted as."""
-
-    SUITABLE_BARREN_LAND = "suitable_barren_land"  # 宜林荒山荒地
-    ABANDONED_FARMLAND = "abandoned_farmland"  # 退耕、撂荒地
-    CLEARED_LAND = "cleared_land"  # 采伐、火烧迹地
-    OTHER_NON_FOREST_LAND = "other_non_forest_land"  # 其他非林地
-    ECONOMIC_FOREST = "economic_forest"  # 经济林
-    GREENING_LAND = "greening_land"  # 道路、城镇绿化用地
-
-
-INELIGIBLE_LAND = frozenset({LandUse.ECONOMIC_FOREST, LandUse.GREENING_LAND})
-
-
-@dataclass(frozen=True, slots=True)
-class ParcelPlan:
-    parcel_no: str
-    area_m2: Decimal
-    land_use: LandUse
-    non_forest_since: date
-    is_wetland: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +49,7 @@ class Conditions:
     construction_after: date
     crediting_years_min: int
     crediting_years_max: int
-    parcel_area_m2_min: Decimal
-    non_forest_years: int
+    parcels: ParcelConditions
 
 
 def check_plan(plan: ProjectPlan, conditions: Conditions) -> None:
@@ -82,18 +61,11 @@ def check_plan(plan: ProjectPlan, conditions: Conditions) -> None:
         *(
             problem
             for index, parcel in enumerate(plan.parcels)
-            for problem in _parcel(f"/parcels/{index}", parcel, plan.construction_start, conditions)
+            for problem in parcel_problems(f"/parcels/{index}", parcel, conditions.parcels)
         ),
     ]
     if problems:
         raise ProjectNotEligible(count=len(problems), errors=problems)
-
-
-def anniversary(day: date, years: int) -> date:
-    """Return the day `years` later; 29 February becomes 1 March in a common year."""
-    if (day.month, day.day) == (FEBRUARY, LEAP_DAY):
-        return (day - timedelta(days=1)).replace(year=day.year + years) + timedelta(days=1)
-    return day.replace(year=day.year + years)
 
 
 def crediting_bounds(start: date, years_min: int, years_max: int) -> tuple[date, date]:
@@ -171,38 +143,6 @@ def _repeated(plan: ProjectPlan) -> Iterator[FieldProblem]:
                 yield _problem(
                     f"/{field}/{index}", f"{number} 重复。", f"{number} is listed twice."
                 )
-
-
-def _parcel(
-    pointer: str, parcel: ParcelPlan, construction_start: date, conditions: Conditions
-) -> Iterator[FieldProblem]:
-    """R19: size, wetland, kind of land, and how long it has not been forest."""
-    minimum = conditions.parcel_area_m2_min
-    if parcel.area_m2 < minimum:
-        yield _problem(
-            f"{pointer}/area_m2",
-            f"地块面积须不小于 {minimum} 平方米。",
-            f"A parcel must have at least {minimum} m².",
-        )
-    if parcel.is_wetland:
-        yield _problem(
-            f"{pointer}/is_wetland",
-            "湿地不得造林。",
-            "A wetland is not eligible.",
-        )
-    if parcel.land_use in INELIGIBLE_LAND:
-        yield _problem(
-            f"{pointer}/land_use",
-            "经济林和道路、城镇绿化用地不符合条件。",
-            "Economic forest and the greening of roads and towns are not eligible.",
-        )
-    years = conditions.non_forest_years
-    if anniversary(parcel.non_forest_since, years) > construction_start:
-        yield _problem(
-            f"{pointer}/non_forest_since",
-            f"造林开始前须至少 {years} 年为非林地。",
-            f"The land must have been without forest for {years} years before planting.",
-        )
 
 
 def _problem(pointer: str, zh: str, en: str) -> FieldProblem:

@@ -9,9 +9,10 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from registry_svc.methodologies.models import ProjectType
 from registry_svc.projects.models import Comment, Project
-from registry_svc.projects.plan import LandUse, ParcelPlan, ProjectPlan
+from registry_svc.projects.plan import ProjectPlan
 from registry_svc.projects.rules import ProjectStatus
 from registry_svc.projects.validation import Conclusion
+from registry_svc.sites.rules import LandUse, ParcelPlan
 from tht_kit.fields import Day, DecimalText, Line, Prose
 
 # One spelling per device: capitals, digits and hyphens.

@@ -11,6 +11,7 @@ from registry_svc.projects import repository
 from registry_svc.projects.errors import ProjectNotFound, ProjectRuleMissing
 from registry_svc.projects.models import Comment, Project, ProjectRule, StatusChange
 from registry_svc.projects.rules import RELEASING, ProjectStatus
+from registry_svc.sites import service as sites
 from tht_contracts.events.registry import ProjectStatusChanged
 from tht_kit.outbox import emit
 
@@ -80,7 +81,7 @@ async def record_step(
     """Write a step that `Project.move` took into the history and tell the others."""
     repository.add(session, change)
     if project.status in RELEASING:
-        await repository.release_site(session, project.project_id, now=now)
+        await sites.release(session, project.project_id, now)
     event = ProjectStatusChanged.model_validate(
         {
             "project_id": str(project.project_id),

@@ -4,8 +4,9 @@ from itertools import product
 import pytest
 
 from registry_svc.projects.errors import ProjectStepRefused
-from registry_svc.projects.plan import anniversary, crediting_bounds
+from registry_svc.projects.plan import crediting_bounds
 from registry_svc.projects.rules import ProjectStatus, check_step
+from registry_svc.sites.rules import anniversary
 
 # R12, written out once more by hand: the test does not read the table it tests.
 ALLOWED = {
