@@ -58,6 +58,9 @@ def pv_project(author: str, **changes: Any) -> dict[str, Any]:
         "meters": [f"CQ-M-{next(_numbers):06d}"],
         "baseline_grid": "CC",
         "baseline_factor_year": 2019,
+        "capacity_kw": "98.5",
+        "latitude": "29.563010",
+        "longitude": "106.551557",
     } | changes
 
 

@@ -36,8 +36,15 @@ Officer = Annotated[Principal, Depends(require("projects:register"))]
 async def file_project(
     body: ProjectIn, session: WriteSession, now: Now, owner: Owner, response: Response
 ) -> ProjectDetailOut:
-    project = await filing.file(session, owner_code=owner.organisation(), plan=body.plan(), now=now)
+    project = await filing.file(
+        session,
+        owner_code=owner.organisation(),
+        plan=body.plan(),
+        declared=body.declared(),
+        now=now,
+    )
     response.headers["Location"] = f"/v1/projects/{project.project_id}"
+    response.headers["ETag"] = f'"{project.version}"'
     return ProjectDetailOut.of(project, legal_date(now))
 
 

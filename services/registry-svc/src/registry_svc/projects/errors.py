@@ -50,13 +50,55 @@ class ProjectStepRefused(DomainError):
     fix = Text(zh="请按顺序办理下一步。", en="Take the next step in order.")
 
 
+class ProjectNotDraft(DomainError):
+    type = "project-not-draft"
+    status = 409
+    title = Text(zh="项目已不是草稿", en="The project is no draft any more")
+    detail = Text(
+        zh="项目 {project_id} 的状态是{status}，申报内容不能再修改。",
+        en="The project {project_id} is {status}: its declaration cannot be amended.",
+    )
+    fix = Text(
+        zh="公示后内容不再变更；需要更正时请撤回后重新申报。",
+        en="A declaration stands once it is public; recall the project and file it anew.",
+    )
+
+
+class ProjectVersionMissing(DomainError):
+    type = "project-version-missing"
+    status = 428
+    title = Text(zh="缺少 If-Match", en="If-Match is missing")
+    detail = Text(
+        zh='修改项目须带 If-Match 请求头，写明所依据的版本号，如 "3"。',
+        en='Amending a project needs an If-Match header with the version it is based on, as "3".',
+    )
+    fix = Text(
+        zh="先读取项目，再以其 ETag 作为 If-Match 发送。",
+        en="Read the project and send its ETag as If-Match.",
+    )
+
+
+class ProjectVersionChanged(DomainError):
+    type = "project-version-changed"
+    status = 412
+    title = Text(zh="项目已被修改", en="The project has changed meanwhile")
+    detail = Text(
+        zh="项目 {project_id} 现为版本 {version}，与 If-Match 不符。",
+        en="The project {project_id} is at version {version} by now; If-Match names another.",
+    )
+    fix = Text(
+        zh="请重新读取项目，在最新版本上修改后再提交。",
+        en="Read the project again and amend its newest version.",
+    )
+
+
 class NotTheOwner(DomainError):
     type = "not-project-owner"
     status = 403
     title = Text(zh="不是项目业主", en="Not the project's owner")
     detail = Text(
-        zh="项目 {project_id} 只能由其业主提交公示或撤回。",
-        en="Only its owner can put the project {project_id} under notice or recall it.",
+        zh="此操作只能由项目 {project_id} 的业主办理。",
+        en="Only the owner of the project {project_id} can do this.",
     )
     fix = Text(zh="请使用项目业主的凭据。", en="Use a credential of the project's owner.")
 

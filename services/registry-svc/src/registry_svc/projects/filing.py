@@ -1,6 +1,8 @@
-"""Filing a project (项目申报): the owner's declaration becomes a draft that holds its site."""
+"""Filing a project (项目申报) and amending it while it is a draft; every version is kept."""
 
 from datetime import datetime
+from typing import Any
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -10,9 +12,10 @@ from registry_svc.organisations import service as organisations
 from registry_svc.organisations.models import Kind
 from registry_svc.projects import plan as plans
 from registry_svc.projects import repository, service
-from registry_svc.projects.models import Project, ProjectRule
+from registry_svc.projects.errors import NotTheOwner, ProjectNotDraft, ProjectVersionChanged
+from registry_svc.projects.models import Project, ProjectRule, ProjectVersion
 from registry_svc.projects.plan import Conditions, ProjectPlan
-from registry_svc.projects.rules import ProjectStatus
+from registry_svc.projects.rules import NAMES, ProjectStatus
 from registry_svc.sites import service as sites
 from registry_svc.sites.rules import ParcelConditions
 from tht_kit.clock import legal_date
@@ -20,14 +23,72 @@ from tht_kit.ids import new_id
 
 
 async def file(
-    session: AsyncSession, *, owner_code: str, plan: ProjectPlan, now: datetime
+    session: AsyncSession,
+    *,
+    owner_code: str,
+    plan: ProjectPlan,
+    declared: dict[str, Any],
+    now: datetime,
 ) -> Project:
-    """File a project as a DRAFT.
+    """File a project as a DRAFT; `declared` is the declaration as it was sent, kept as version 1.
 
     Raises OrganisationUnfit unless the owner is a project owner or the operator and the author of
     the design document is registered, MethodologyNotInForce, ProjectRuleMissing,
-    ProjectNotEligible (R1, R8, R19), SiteTaken (R7), SiteBarred (R9).
+    ProjectNotEligible (R1, R7, R8, R19), SiteTaken (R7), SiteBarred (R9).
     """
+    methodology = await _eligible(session, owner_code, plan, now)
+    project = Project(
+        project_id=new_id(),
+        owner_code=owner_code,
+        green_certificate_claim=False,
+        status=ProjectStatus.DRAFT,
+        version=1,
+        created_at=now,
+    )
+    _declare(project, plan, methodology)
+    repository.add(session, project)
+    await session.flush()
+    await _keep(session, project, plan, declared, now)
+    return await service.get(session, project.project_id)
+
+
+async def amend(
+    session: AsyncSession,
+    project_id: UUID,
+    *,
+    owner_code: str,
+    version: int,
+    plan: ProjectPlan,
+    declared: dict[str, Any],
+    now: datetime,
+) -> Project:
+    """Replace the declaration of a draft whose version the owner has seen; both are kept.
+
+    Raises ProjectNotFound, NotTheOwner, ProjectNotDraft, ProjectVersionChanged and what `file`
+    raises; then the draft stays as it was, site included.
+    """
+    project = await service.get_for_update(session, project_id)
+    if project.owner_code != owner_code:
+        raise NotTheOwner(project_id=project_id)
+    if project.status != ProjectStatus.DRAFT:
+        raise ProjectNotDraft(project_id=project_id, status=NAMES[ProjectStatus(project.status)])
+    if project.version != version:
+        raise ProjectVersionChanged(
+            pointer="header:If-Match", project_id=project_id, version=project.version
+        )
+    methodology = await _eligible(session, owner_code, plan, now)
+    _declare(project, plan, methodology)
+    project.version += 1
+    await session.flush()
+    await sites.clear(session, project_id)
+    await _keep(session, project, plan, declared, now)
+    return await service.get(session, project_id)
+
+
+async def _eligible(
+    session: AsyncSession, owner_code: str, plan: ProjectPlan, now: datetime
+) -> Methodology:
+    """Return the plan's methodology once everything about the plan but its site is in order."""
     await organisations.get_acting_as(session, owner_code, Kind.OWNER, Kind.OPERATOR)
     await organisations.get_acting_as(
         session, plan.pdd_author_code, *Kind, pointer="/pdd_author_code"
@@ -37,11 +98,7 @@ async def file(
     )
     rule = await service.get_rule(session, plan.unit_type)
     plans.check_plan(plan, await _conditions(session, plan, rule, methodology))
-    project = _draft(owner_code, plan, methodology, now)
-    repository.add(session, project)
-    await session.flush()
-    await sites.hold(session, project.project_id, plan.district_code, plan.meters, plan.parcels)
-    return await service.get(session, project.project_id)
+    return methodology
 
 
 async def _conditions(
@@ -61,26 +118,43 @@ async def _conditions(
     )
 
 
-def _draft(owner_code: str, plan: ProjectPlan, methodology: Methodology, now: datetime) -> Project:
-    return Project(
-        project_id=new_id(),
-        name=plan.name,
-        unit_type=plan.unit_type,
-        project_type=methodology.project_type,
-        scope_code=methodology.scope_code,
-        methodology_code=methodology.methodology_code,
-        owner_code=owner_code,
-        pdd_author_code=plan.pdd_author_code,
-        district_code=plan.district_code,
-        is_local=plan.is_local,
-        construction_start=plan.construction_start,
-        operation_date=plan.operation_date,
-        crediting_start=plan.crediting_start,
-        crediting_end=plan.crediting_end,
-        species=plan.species,
-        baseline_grid=plan.baseline_grid,
-        baseline_factor_year=plan.baseline_factor_year,
-        status=ProjectStatus.DRAFT,
-        version=1,
-        created_at=now,
+def _declare(project: Project, plan: ProjectPlan, methodology: Methodology) -> None:
+    project.name = plan.name
+    project.unit_type = plan.unit_type
+    project.project_type = methodology.project_type
+    project.scope_code = methodology.scope_code
+    project.methodology_code = methodology.methodology_code
+    project.pdd_author_code = plan.pdd_author_code
+    project.district_code = plan.district_code
+    project.is_local = plan.is_local
+    project.construction_start = plan.construction_start
+    project.operation_date = plan.operation_date
+    project.crediting_start = plan.crediting_start
+    project.crediting_end = plan.crediting_end
+    project.species = plan.species
+    project.baseline_grid = plan.baseline_grid
+    project.baseline_factor_year = plan.baseline_factor_year
+    project.capacity_kw = plan.capacity_kw
+    project.pv_mode = plans.pv_mode(plan, ProjectType(methodology.project_type))
+    project.latitude = plan.latitude
+    project.longitude = plan.longitude
+
+
+async def _keep(
+    session: AsyncSession,
+    project: Project,
+    plan: ProjectPlan,
+    declared: dict[str, Any],
+    now: datetime,
+) -> None:
+    """Hold the site for the project and keep the version; raises SiteTaken, SiteBarred."""
+    await sites.hold(session, project.project_id, plan.district_code, plan.meters, plan.parcels)
+    repository.add(
+        session,
+        ProjectVersion(
+            project_id=project.project_id,
+            version=project.version,
+            declared=declared,
+            filed_at=now,
+        ),
     )

@@ -158,9 +158,7 @@ class Comment(Base):
     __table_args__ = (
         CheckConstraint("(answer IS NULL) = (answered_at IS NULL)", "answered_as_a_whole"),
         Index("ix_project_comments__project_id", "project_id", "comment_id"),
-        Index(
-            "uq_project_comments__idempotency_key", "project_id", "idempotency_key", unique=True
-        ),
+        Index("uq_project_comments__idempotency_key", "project_id", "idempotency_key", unique=True),
     )
 
     comment_id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -16,7 +16,7 @@ from registry_svc.projects.errors import (
     ValidatorNotIndependent,
 )
 from registry_svc.projects.models import Comment, Project
-from registry_svc.projects.rules import ProjectStatus
+from registry_svc.projects.rules import NOTICE
 from tht_kit.clock import legal_date
 from tht_kit.ids import new_id
 
@@ -38,7 +38,7 @@ async def open_notice(
     project = await service.get_for_update(session, project_id)
     if project.owner_code != owner_code:
         raise NotTheOwner(project_id=project_id)
-    change = project.move(ProjectStatus.NOTICE, reason=None, now=now)
+    change = project.move(NOTICE, by=owner_code, reason=None, now=now)
     await organisations.get_acting_as(
         session, validator_code, Kind.VALIDATOR_VERIFIER, pointer="/validator_code"
     )

@@ -3,9 +3,11 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 
 from registry_svc.methodologies.models import ProjectType
 from registry_svc.projects.errors import ProjectNotEligible
+from registry_svc.projects.rules import PvMode
 from registry_svc.sites.rules import (
     ParcelConditions,
     ParcelPlan,
@@ -15,6 +17,10 @@ from registry_svc.sites.rules import (
 from tht_kit.errors import FieldProblem, Text
 
 CHONGQING = "50"  # the first two digits of its district codes, GB/T 2260
+COORDINATE_DECIMALS_MIN = 6
+# The country's bounding box in degrees (曾母暗沙 to 漠河, 帕米尔 to 黑瞎子岛), rounded outwards; grade D.
+LATITUDES = (Decimal("3.85"), Decimal("53.57"))
+LONGITUDES = (Decimal("73.45"), Decimal("135.10"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +41,11 @@ class ProjectPlan:
     species: str | None
     baseline_grid: str | None
     baseline_factor_year: int | None
+    capacity_kw: Decimal | None
+    pv_mode: PvMode | None
+    latitude: Decimal | None
+    longitude: Decimal | None
+    green_certificate_claim: bool
 
     @property
     def is_local(self) -> bool:
@@ -57,6 +68,8 @@ def check_plan(plan: ProjectPlan, conditions: Conditions) -> None:
     problems = [
         *_dates(plan, conditions),
         *_site(plan, conditions.project_type),
+        *_coordinates(plan, conditions.project_type),
+        *_green_certificates(plan),
         *_repeated(plan),
         *(
             problem
@@ -109,16 +122,43 @@ def _dates(plan: ProjectPlan, conditions: Conditions) -> Iterator[FieldProblem]:
 
 # What each type of project must declare; everything else of these it must leave empty.
 _DECLARES: Mapping[ProjectType, frozenset[str]] = {
-    ProjectType.DISTRIBUTED_PV: frozenset({"meters", "baseline_grid", "baseline_factor_year"}),
+    ProjectType.DISTRIBUTED_PV: frozenset(
+        {
+            "meters",
+            "baseline_grid",
+            "baseline_factor_year",
+            "capacity_kw",
+            "latitude",
+            "longitude",
+        }
+    ),
     ProjectType.AFFORESTATION: frozenset({"parcels", "species"}),
     ProjectType.CITIZEN_TRAVEL: frozenset(),
 }
-_SITE_FIELDS = ("meters", "parcels", "species", "baseline_grid", "baseline_factor_year")
+# What it may declare or leave empty.
+_MAY_DECLARE: Mapping[ProjectType, frozenset[str]] = {
+    ProjectType.DISTRIBUTED_PV: frozenset({"pv_mode"}),
+    ProjectType.AFFORESTATION: frozenset({"latitude", "longitude"}),
+    ProjectType.CITIZEN_TRAVEL: frozenset({"fleet_vehicles"}),
+}
+_SITE_FIELDS = (
+    "meters",
+    "parcels",
+    "species",
+    "baseline_grid",
+    "baseline_factor_year",
+    "capacity_kw",
+    "pv_mode",
+    "latitude",
+    "longitude",
+)
 
 
 def _site(plan: ProjectPlan, project_type: ProjectType) -> Iterator[FieldProblem]:
     for field in _SITE_FIELDS:
-        is_given = bool(getattr(plan, field))
+        is_given = getattr(plan, field) not in (None, [], "")
+        if field in _MAY_DECLARE[project_type]:
+            continue
         if is_given == (field in _DECLARES[project_type]):
             continue
         if is_given:
@@ -133,6 +173,53 @@ def _site(plan: ProjectPlan, project_type: ProjectType) -> Iterator[FieldProblem
                 f"此类项目（{project_type}）必须填写此项。",
                 f"A {project_type} project must state this.",
             )
+
+
+def _coordinates(plan: ProjectPlan, project_type: ProjectType) -> Iterator[FieldProblem]:
+    """At least six decimals, as the validation of CCER-01-002 asks, and inside the country."""
+    for field, value, (low, high) in (
+        ("latitude", plan.latitude, LATITUDES),
+        ("longitude", plan.longitude, LONGITUDES),
+    ):
+        if value is None:
+            continue
+        exponent = value.as_tuple().exponent
+        if not isinstance(exponent, int) or exponent > -COORDINATE_DECIMALS_MIN:
+            yield _problem(
+                f"/{field}",
+                f"坐标须至少写到小数点后 {COORDINATE_DECIMALS_MIN} 位。",
+                f"A coordinate needs at least {COORDINATE_DECIMALS_MIN} decimals.",
+            )
+        if not low <= value <= high:
+            yield _problem(
+                f"/{field}",
+                f"坐标须在中国境内（{low} 至 {high} 度）。",
+                f"The coordinate must lie in China ({low} to {high} degrees).",
+            )
+    if "latitude" in _DECLARES[project_type]:
+        return
+    if (plan.latitude is None) != (plan.longitude is None):
+        yield _problem(
+            "/longitude" if plan.longitude is None else "/latitude",
+            "经度和纬度须同时填写。",
+            "Latitude and longitude are stated together.",
+        )
+
+
+def _green_certificates(plan: ProjectPlan) -> Iterator[FieldProblem]:
+    if plan.green_certificate_claim:
+        yield _problem(
+            "/green_certificate_claim",
+            "电量已申领绿证的，不得再申请减排量（同一电量不得重复获益）。",
+            "Electricity that carries green certificates is not eligible: it would count twice.",
+        )
+
+
+def pv_mode(plan: ProjectPlan, project_type: ProjectType) -> PvMode | None:
+    """Return where the electricity goes: to the grid unless the owner says otherwise."""
+    if project_type is not ProjectType.DISTRIBUTED_PV:
+        return None
+    return plan.pv_mode or PvMode.GRID_CONNECTED
 
 
 def _repeated(plan: ProjectPlan) -> Iterator[FieldProblem]:

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from registry_svc.projects import service
 from registry_svc.projects.errors import NotTheOwner
 from registry_svc.projects.models import Project
-from registry_svc.projects.rules import ProjectStatus
+from registry_svc.projects.rules import RECALL
 
 
 async def recall(
@@ -21,6 +21,6 @@ async def recall(
     project = await service.get_for_update(session, project_id)
     if project.owner_code != owner_code:
         raise NotTheOwner(project_id=project_id)
-    change = project.move(ProjectStatus.RECALLED, reason=reason, now=now)
+    change = project.move(RECALL, by=owner_code, reason=reason, now=now)
     await service.record_step(session, project, change, now=now)
     return await service.get(session, project_id)

@@ -10,7 +10,7 @@ from registry_svc.organisations.models import Kind
 from registry_svc.projects import repository, service
 from registry_svc.projects.errors import ProjectNumbersExhausted
 from registry_svc.projects.models import PROJECT_NO_MAX, Project
-from registry_svc.projects.rules import ProjectStatus, check_at
+from registry_svc.projects.rules import REFUSAL, REGISTRATION, ProjectStatus, check_step
 from tht_contracts.events.registry import ProjectRegistered
 from tht_kit.clock import legal_date
 from tht_kit.errors import FieldProblem, InvalidRequest, Text
@@ -34,20 +34,22 @@ async def decide(
     await organisations.get_acting_as(session, officer_code, Kind.BUREAU)
     project = await service.get_for_update(session, project_id)
     # R12 knows other ways to these states (a resumed project, a negative validation): not here.
-    check_at(ProjectStatus(project.status), ProjectStatus.VALIDATED, ProjectStatus.REGISTERED)
+    check_step(ProjectStatus(project.status), REGISTRATION)
     project.decided_on = legal_date(now)
     if is_accepted:
-        await _register(session, project, now)
+        await _register(session, project, officer_code, now)
     else:
-        await _refuse(session, project, reason, now)
+        await _refuse(session, project, officer_code, reason, now)
     return await service.get(session, project_id)
 
 
-async def _register(session: AsyncSession, project: Project, now: datetime) -> None:
+async def _register(
+    session: AsyncSession, project: Project, officer_code: str, now: datetime
+) -> None:
     project_no = await repository.next_project_no(session)
     if project_no is None:
         raise ProjectNumbersExhausted(last=PROJECT_NO_MAX)
-    change = project.move(ProjectStatus.REGISTERED, reason=None, now=now)
+    change = project.move(REGISTRATION, by=officer_code, reason=None, now=now)
     project.project_no = project_no
     project.registered_on = project.decided_on
     # Before the change of status, so that a consumer knows the project when that arrives.
@@ -57,12 +59,16 @@ async def _register(session: AsyncSession, project: Project, now: datetime) -> N
 
 
 async def _refuse(
-    session: AsyncSession, project: Project, reason: str | None, now: datetime
+    session: AsyncSession,
+    project: Project,
+    officer_code: str,
+    reason: str | None,
+    now: datetime,
 ) -> None:
     if reason is None:
         why = Text(zh="不予登记须说明理由。", en="A refusal needs a reason.")
         raise InvalidRequest(count=1, errors=[FieldProblem("/reason", why)])
-    change = project.move(ProjectStatus.REJECTED, reason=reason, now=now)
+    change = project.move(REFUSAL, by=officer_code, reason=reason, now=now)
     await service.record_step(session, project, change, now=now)
 
 

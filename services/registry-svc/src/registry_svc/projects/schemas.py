@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from registry_svc.methodologies.models import ProjectType
 from registry_svc.projects.models import Comment, Project
 from registry_svc.projects.plan import ProjectPlan
-from registry_svc.projects.rules import ProjectStatus
+from registry_svc.projects.rules import Ground, ProjectStatus, PvMode
 from registry_svc.projects.validation import Conclusion
 from registry_svc.sites.rules import LandUse, ParcelPlan
 from tht_kit.fields import Day, DecimalText, Line, Prose
@@ -57,10 +57,34 @@ class ProjectIn(BaseModel):
     species: Line | None = Field(default=None, description="树种", examples=["马尾松"])
     baseline_grid: Code | None = Field(default=None, description="基准线电网", examples=["CC"])
     baseline_factor_year: int | None = Field(default=None, ge=2000, le=2100)
+    capacity_kw: DecimalText | None = Field(
+        default=None,
+        gt=0,
+        max_digits=12,
+        decimal_places=3,
+        description="装机容量",
+        examples=["98.5"],
+    )
+    pv_mode: PvMode | None = Field(
+        default=None, description="自发自用或全额上网（默认） / own use, or grid (default)"
+    )
+    latitude: DecimalText | None = Field(
+        default=None, description="纬度（度） / degrees north", examples=["29.563010"]
+    )
+    longitude: DecimalText | None = Field(
+        default=None, description="经度（度） / degrees east", examples=["106.551557"]
+    )
+    green_certificate_claim: bool = Field(
+        default=False, strict=True, description="电量是否申领绿证 / green certificates are claimed"
+    )
 
     def plan(self) -> ProjectPlan:
         fields = {name: getattr(self, name) for name in ProjectIn.model_fields}
         return ProjectPlan(**fields | {"parcels": [parcel.plan() for parcel in self.parcels]})
+
+    def declared(self) -> dict[str, Any]:
+        """Return the declaration as it was sent, defaults filled in, to be kept."""
+        return self.model_dump(mode="json")
 
 
 class NoticeIn(BaseModel):
@@ -146,9 +170,12 @@ class StatusChangeOut(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
     version: int
+    step: str
     status_before: ProjectStatus
     status: ProjectStatus
     reason: str | None
+    organisation_code: str | None
+    task_id: UUID | None
     changed_at: datetime
 
 
@@ -174,12 +201,19 @@ class ProjectOut(BaseModel):
     species: str | None
     baseline_grid: str | None
     baseline_factor_year: int | None
+    capacity_kw: Decimal | None
+    pv_mode: PvMode | None
+    latitude: Decimal | None
+    longitude: Decimal | None
+    green_certificate_claim: bool
     status: ProjectStatus
     notice_start: date | None
     notice_end: date | None
     decision_due: date | None
     decision_overdue: bool
     registered_on: date | None
+    deregistered_on: date | None
+    deregistration_ground: Ground | None
     version: int
     created_at: datetime
 
@@ -211,3 +245,13 @@ class CommentOut(BaseModel):
     @classmethod
     def of(cls, comment: Comment) -> Self:
         return cls.model_validate(comment, from_attributes=True)
+
+
+class VersionOut(BaseModel):
+    """A declaration as it was filed or amended."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    version: int
+    declared: dict[str, Any]
+    filed_at: datetime

@@ -17,6 +17,7 @@ class ProjectRuleSeed(BaseModel):
     construction_after: date
     notice_working_days: int
     decision_working_days: int
+    comments_max: int
     evidence_grade: str
     source: str
 

@@ -13,7 +13,7 @@ from registry_svc.organisations.models import Kind
 from registry_svc.projects import repository, service
 from registry_svc.projects.errors import CommentsUnanswered, NoticeRunning, NotTheValidator
 from registry_svc.projects.models import Comment, Project, Validation
-from registry_svc.projects.rules import ProjectStatus, check_at
+from registry_svc.projects.rules import NEGATIVE_VALIDATION, VALIDATION, ProjectStatus, check_step
 from tht_kit.clock import legal_date
 from tht_kit.errors import FieldProblem, InvalidRequest, Text
 
@@ -44,7 +44,7 @@ async def validate(
     """
     project = await service.get_for_update(session, project_id)
     # A draft has no validator yet: first whether it is time, then who may.
-    check_at(ProjectStatus(project.status), ProjectStatus.NOTICE, ProjectStatus.VALIDATED)
+    check_step(ProjectStatus(project.status), VALIDATION)
     await _check_validator(session, project, validator_code)
     today = legal_date(now)
     assert project.notice_end is not None, "set with the status NOTICE"
@@ -53,12 +53,12 @@ async def validate(
     comments = await repository.list_all_comments(session, project_id)
     _answer(comments, answers, now)
     if conclusion is Conclusion.POSITIVE:
-        change = project.move(ProjectStatus.VALIDATED, reason=None, now=now)
+        change = project.move(VALIDATION, by=validator_code, reason=None, now=now)
         rule = await service.get_rule(session, project.unit_type)
         days = await calendar.load(session)
         project.decision_due = days.due(today, rule.decision_working_days)
     else:
-        change = project.move(ProjectStatus.REJECTED, reason=NEGATIVE, now=now)
+        change = project.move(NEGATIVE_VALIDATION, by=validator_code, reason=NEGATIVE, now=now)
     repository.add(
         session,
         Validation(

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Text, Uuid, column, select, table, update
+from sqlalchemy import Text, Uuid, column, delete, select, table, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -86,6 +86,12 @@ async def release(session: AsyncSession, project_id: UUID, *, now: datetime) -> 
     for held in (Meter, Parcel):
         statement = update(held).where(held.project_id == project_id)
         await session.execute(statement.values(released_at=now))
+
+
+async def clear(session: AsyncSession, project_id: UUID) -> None:
+    """Delete what the project holds: only for a draft, whose site nobody relies on yet."""
+    for held in (Meter, Parcel):
+        await session.execute(delete(held).where(held.project_id == project_id))
 
 
 async def list_meters(session: AsyncSession, project_id: UUID) -> Sequence[Meter]:

@@ -52,6 +52,11 @@ async def release(session: AsyncSession, project_id: UUID, now: datetime) -> Non
     await repository.release(session, project_id, now=now)
 
 
+async def clear(session: AsyncSession, project_id: UUID) -> None:
+    """Forget the site of a draft that is about to hold another one."""
+    await repository.clear(session, project_id)
+
+
 async def meters_of(session: AsyncSession, project_id: UUID) -> Sequence[Meter]:
     """Return the project's meters in order of their numbers, given back or not."""
     return await repository.list_meters(session, project_id)
