@@ -5,6 +5,7 @@ from fastapi import FastAPI
 from registry_svc.calendar import endpoints as calendar
 from registry_svc.methodologies import endpoints as methodologies
 from registry_svc.organisations import endpoints as organisations
+from registry_svc.organisations import tasks as organisation_tasks
 from registry_svc.projects import endpoints as projects
 from registry_svc.totals import endpoints as totals
 from tht_kit.four_eyes import TaskKind
@@ -13,7 +14,7 @@ from tht_kit.service import Container
 from tht_kit.task_endpoints import tasks_router
 
 # What one person proposes and another decides: each slice's kinds.
-TASK_KINDS: tuple[TaskKind, ...] = ()
+TASK_KINDS: tuple[TaskKind, ...] = (*organisation_tasks.TASKS,)
 
 
 def create_app(container: Container) -> FastAPI:

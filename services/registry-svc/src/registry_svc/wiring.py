@@ -6,6 +6,7 @@ from pydantic import TypeAdapter
 
 from registry_svc import seeds
 from registry_svc.base import Base
+from registry_svc.beneficiaries import models as beneficiary_models
 from registry_svc.calendar import models as calendar_models
 from registry_svc.calendar import service as calendar
 from registry_svc.container import RegistryContainer
@@ -13,6 +14,8 @@ from registry_svc.methodologies import models as methodology_models
 from registry_svc.methodologies import service as methodologies
 from registry_svc.methodologies.seed import MethodologySeed
 from registry_svc.organisations import models as organisation_models
+from registry_svc.organisations import seed as organisation_seed
+from registry_svc.organisations.seed import OrganisationRulesSeed
 from registry_svc.projects import models as project_models
 from registry_svc.projects import seed as project_seed
 from registry_svc.projects.seed import ParcelRuleSeed, ProjectRuleSeed
@@ -28,6 +31,7 @@ MIGRATIONS = Path(__file__).parents[2] / "migrations"
 # Every module with tables stands here, so that Alembic sees them all.
 TABLES = (
     organisation_models,
+    beneficiary_models,
     methodology_models,
     project_models,
     calendar_models,
@@ -55,6 +59,10 @@ async def prepare(container: Container) -> None:
     years = seeds.read("calendar.yaml")
     async with container.database.write() as session:
         await calendar.seed(session, map(int, years["years"]), source=years["source"], now=now)
+        await organisation_seed.seed(
+            session,
+            OrganisationRulesSeed.model_validate(seeds.read("organisation_rules.yaml")),
+        )
         await methodologies.seed(
             session,
             TypeAdapter(list[MethodologySeed]).validate_python(seeds.read("methodologies.yaml")),

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from registry_svc.organisations.rules import check_character
+from registry_svc.organisations.rules import check_character, subject_check_character
 from tht_kit.clock import FakeClock, legal_midnight
 from tht_kit.ids import new_id
 from tht_kit.testing.tokens import bearer
@@ -17,7 +17,8 @@ _numbers = count(1)
 
 def organisation_code() -> str:
     """Return a valid 统一社会信用代码 that no other test uses."""
-    body = f"91500000MA{next(_numbers):07d}"
+    subject = f"MA{next(_numbers):06d}"
+    body = f"91500000{subject}{subject_check_character(subject)}"
     return body + check_character(body)
 
 
@@ -35,12 +36,61 @@ def organisation(**changes: Any) -> dict[str, Any]:
     } | changes
 
 
+OFFICER_SCOPES = ("organisations:write", "organisations:approve", "oversight:read")
+
+
+def officer(org: str, subject: str = "officer-a", *scopes: str) -> dict[str, str]:
+    """Return the headers of an officer's fresh operation: officer-a proposes, officer-b approves."""
+    return caller(*OFFICER_SCOPES, *scopes, org=org, subject=subject)
+
+
 async def register_organisation(api: Any, *kinds: str) -> str:
-    """Register an organisation of the kinds and return its code."""
+    """Register an organisation of the kinds and return its code; a verifier can do every scope."""
     body = organisation(kinds=list(kinds))
     answer = await api.post("/v1/organisations", json=body, headers=caller("organisations:write"))
     assert answer.status_code == 201, answer.text
-    return str(body["organisation_code"])
+    code = str(body["organisation_code"])
+    if "validator_verifier" in kinds:
+        await qualify(api, code, bureau=await register_organisation(api, "bureau"))
+    return code
+
+
+def competence(**changes: Any) -> dict[str, Any]:
+    """What a validation and verification body shows that may do every scope."""
+    return {
+        "staff_full_time": 12,
+        "staff_experienced": 6,
+        "last_dishonesty_on": None,
+        "accreditations": [
+            {
+                "certificate_no": f"CNAS-VV-{scope}",
+                "scope_code": scope,
+                "valid_from": "2023-10-20",
+                "valid_until": "2031-12-31",
+            }
+            for scope in ("01", "07", "14")
+        ],
+        "evidence": "人员社保清单与认可证书",
+    } | changes
+
+
+async def qualify(api: Any, code: str, *, bureau: str, **changes: Any) -> None:
+    """Have two officers record the competence of a validation and verification body."""
+    answer = await api.put(
+        f"/v1/organisations/{code}/competence",
+        json=competence(**changes),
+        headers=officer(bureau),
+    )
+    assert answer.status_code == 202, answer.text
+    approved = await approve(api, answer.json()["task_id"], officer(bureau, "officer-b"))
+    assert approved.status_code == 200, approved.text
+
+
+async def approve(api: Any, task_id: str, headers: dict[str, str]) -> httpx.Response:
+    answer: httpx.Response = await api.post(
+        f"/v1/registry-tasks/{task_id}/approval", headers=headers
+    )
+    return answer
 
 
 def pv_project(author: str, **changes: Any) -> dict[str, Any]:

@@ -33,6 +33,30 @@ ProjectStatus = Literal[
 ]
 
 
+class Accreditation(Part):
+    """One certificate (认可证书) of a validation and verification body; both days included."""
+
+    certificate_no: str
+    scope_code: str = Field(
+        pattern=r"^[0-9]{2}$", description="01 energy, 14 forestry, 07 transport"
+    )
+    valid_from: date
+    valid_until: date
+
+
+class Competence(Part):
+    """What a validation and verification body can show, and what the rules ask of it."""
+
+    staff_full_time: int = Field(ge=0, description="competent full-time staff")
+    staff_experienced: int = Field(ge=0, description="of these with two years of experience")
+    last_dishonesty_on: date | None = Field(description="last serious record of dishonesty")
+    accreditations: list[Accreditation]
+    staff_full_time_min: int = Field(ge=0, description="0: no such rule is in force")
+    staff_experienced_min: int = Field(ge=0, description="0: no such rule is in force")
+    dishonesty_free_years: int = Field(ge=0, description="0: no such rule is in force")
+    accreditation_required: bool
+
+
 class OrganisationRegistered(Event):
     """An organisation exists on the platform; also sent when its copy of state changes (version)."""
 
@@ -49,6 +73,19 @@ class OrganisationRegistered(Event):
     kinds: list[OrganisationKind]
     status: Literal["active", "suspended"]
     version: int = Field(ge=1)
+    banned_until: date | None = Field(
+        default=None, description="last day of a ban (R10); the status is suspended with it"
+    )
+    account_subject: str | None = Field(
+        default=None,
+        description="主体标识码, positions 9 to 17: one subject has one account (R32)",
+    )
+    former_codes: list[OrganisationCode] = Field(
+        default_factory=list, description="other codes of the same subject"
+    )
+    competence: Competence | None = Field(
+        default=None, description="of a validation and verification body; null: none on record"
+    )
 
 
 class MethodologyPublished(Event):
@@ -108,6 +145,18 @@ class ProjectRegistered(Event):
     baseline_factor_year: int | None
     registered_on: date
     version: int = Field(ge=1)
+    capacity_kw: str | None = Field(default=None, description="decimal, of a photovoltaic project")
+    pv_mode: Literal["own_use", "grid_connected"] | None = Field(
+        default=None, description="where the electricity of a photovoltaic project goes"
+    )
+    latitude: str | None = Field(default=None, description="decimal degrees north")
+    longitude: str | None = Field(default=None, description="decimal degrees east")
+    non_permanence: Literal["none", "deduction", "buffer"] = Field(
+        default="none", description="how the methodology covers a reversal (R20)"
+    )
+    third_party_required: bool = Field(
+        default=True, description="false: the owner may prepare the verification report itself"
+    )
 
 
 class ProjectStatusChanged(Event):
@@ -122,6 +171,9 @@ class ProjectStatusChanged(Event):
     status: ProjectStatus
     reason: str | None
     version: int = Field(ge=1)
+    deregistration_ground: (
+        Literal["owner_gone", "project_gone", "voluntary", "falsification"] | None
+    ) = Field(default=None, description="falsification: R10 applies to the owner's holdings")
 
 
 class CalendarYearPublished(Event):

@@ -1,19 +1,34 @@
 """Organisations: the register that every other part of the platform names its parties by."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from typing import Any
 
+from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from registry_svc.organisations import repository, rules
+from registry_svc.organisations import competence_rules, repository, rules
+from registry_svc.organisations.competence_rules import Competence, Demands
 from registry_svc.organisations.errors import (
     OrganisationExists,
     OrganisationNotFound,
     OrganisationUnfit,
+    SubjectRegistered,
+    VerifierNotCompetent,
 )
-from registry_svc.organisations.models import Kind, Organisation, OrganisationStatus
+from registry_svc.organisations.models import (
+    Action,
+    Kind,
+    Organisation,
+    OrganisationChange,
+    OrganisationStatus,
+    Requirement,
+)
 from tht_contracts.events.registry import OrganisationRegistered
-from tht_kit.errors import Text
+from tht_kit.auth import Principal
+from tht_kit.clock import legal_date
+from tht_kit.errors import FieldProblem, Text
 from tht_kit.outbox import emit
 
 ROLES = {
@@ -25,53 +40,137 @@ ROLES = {
     Kind.MOBILITY_PARTNER: Text(zh="出行数据方", en="mobility partner"),
     Kind.MERCHANT: Text(zh="商户", en="merchant"),
 }
+_COMPETENCE = TypeAdapter(Competence)
+
+
+@dataclass(frozen=True, slots=True)
+class Hand:
+    """Whose hand made a change, why, and who approved it where two persons were needed."""
+
+    by: str
+    reason: str | None = None
+    approved_by: str | None = None
 
 
 async def register(
-    session: AsyncSession, *, code: str, name: str, kinds: Sequence[Kind], now: datetime
+    session: AsyncSession,
+    *,
+    code: str,
+    name: str,
+    kinds: Sequence[Kind],
+    former_codes: Sequence[str] = (),
+    hand: Hand,
+    now: datetime,
 ) -> Organisation:
     """Register an organisation and tell the others.
 
-    Raises OrganisationCodeInvalid, OrganisationExists.
+    Raises OrganisationCodeInvalid, OrganisationExists, SubjectRegistered (R32).
     """
     rules.check_code(code, pointer="/organisation_code")
-    organisation = Organisation(
-        organisation_code=code,
-        name=name,
-        kinds=sorted(set(kinds)),
-        status=OrganisationStatus.ACTIVE,
-        version=1,
-        registered_at=now,
+    return await enter(
+        session, code=code, name=name, kinds=kinds, former_codes=former_codes, hand=hand, now=now
     )
-    if not await repository.insert_new(session, organisation):
+
+
+async def enter(
+    session: AsyncSession,
+    *,
+    code: str,
+    name: str,
+    kinds: Sequence[Kind],
+    former_codes: Sequence[str] = (),
+    override_reason: str | None = None,
+    hand: Hand,
+    now: datetime,
+) -> Organisation:
+    """Enter an organisation whose code has been judged already; raises as `register`."""
+    organisation = await repository.insert_new(
+        session,
+        {
+            "organisation_code": code,
+            "account_subject": rules.subject_of(code),
+            "former_codes": [],
+            "name": name,
+            "kinds": sorted(set(kinds)),
+            "status": OrganisationStatus.ACTIVE,
+            "code_override_reason": override_reason,
+            "version": 1,
+            "registered_at": now,
+        },
+    )
+    if organisation is None:
         raise OrganisationExists(pointer="/organisation_code", organisation_code=code)
-    await emit(session, _registered(organisation), now=now)
+    organisation.former_codes = await _claim(session, code, former_codes)
+    await record(session, organisation, Action.REGISTERED, hand=hand, now=now)
     return organisation
 
 
 async def change(
-    session: AsyncSession, code: str, *, name: str, kinds: Sequence[Kind], now: datetime
+    session: AsyncSession,
+    code: str,
+    *,
+    name: str,
+    kinds: Sequence[Kind],
+    former_codes: Sequence[str] | None = None,
+    hand: Hand,
+    now: datetime,
 ) -> Organisation:
     """Change an organisation's name and kinds as its next version; the same again changes nothing.
 
-    Raises OrganisationNotFound.
+    Former codes are added; what is on record stays there.
+    Raises OrganisationNotFound, OrganisationCodeInvalid, SubjectRegistered.
     """
-    organisation = await repository.find_for_update(session, code)
-    if organisation is None:
-        raise OrganisationNotFound(organisation_code=code)
+    organisation = await get_for_update(session, code)
+    known = organisation.former_codes
+    codes = await _claim(session, code, [*known, *(former_codes or ())])
     wanted: list[str] = sorted(set(kinds))
-    if (organisation.name, organisation.kinds) == (name, wanted):
+    if (organisation.name, organisation.kinds, known) == (name, wanted, codes):
         return organisation
-    organisation.name = name
-    organisation.kinds = wanted
+    organisation.name, organisation.kinds, organisation.former_codes = name, wanted, codes
     organisation.version += 1
-    await emit(session, _registered(organisation), now=now)
+    await record(session, organisation, Action.CHANGED, hand=hand, now=now)
     return organisation
 
 
+async def _claim(session: AsyncSession, code: str, former_codes: Sequence[str]) -> list[str]:
+    """Bind the subjects of all the codes to the organisation and return the former ones, sorted."""
+    pointers = {code: "/organisation_code"}
+    for index, former in enumerate(former_codes):
+        pointer = f"/former_codes/{index}"
+        # Old codes may fail the check; they only have to be codes.
+        rules.check_form(former, pointer=pointer)
+        pointers.setdefault(former, pointer)
+    subjects = {rules.subject_of(found): found for found in reversed(pointers)}
+    held = await repository.claim_subjects(session, code, subjects)
+    if held:
+        subject, holder = min(held.items())
+        raise SubjectRegistered(
+            pointer=pointers[subjects[subject]],
+            code=subjects[subject],
+            account_subject=subject,
+            organisation_code=holder,
+        )
+    return sorted(pointers.keys() - {code})
+
+
 async def get(session: AsyncSession, code: str) -> Organisation:
-    """Return the organisation; raises OrganisationNotFound."""
+    """Return the organisation, also by one of its former codes; raises OrganisationNotFound."""
     organisation = await repository.find(session, code)
+    if organisation is None:
+        organisation = await repository.find_by_former_code(session, code)
+    if organisation is None:
+        raise OrganisationNotFound(organisation_code=code)
+    return organisation
+
+
+async def find(session: AsyncSession, code: str) -> Organisation | None:
+    """Return the organisation that is registered under the code."""
+    return await repository.find(session, code)
+
+
+async def get_for_update(session: AsyncSession, code: str) -> Organisation:
+    """Return the organisation, locked for a change; raises OrganisationNotFound."""
+    organisation = await repository.find_for_update(session, code)
     if organisation is None:
         raise OrganisationNotFound(organisation_code=code)
     return organisation
@@ -86,22 +185,131 @@ async def get_acting_as(
     """
     organisation = await repository.find(session, code)
     if organisation is None or not organisation.acts_as(*kinds):
-        raise OrganisationUnfit(pointer=pointer, organisation_code=code, role=ROLES[kinds[0]])
+        raise OrganisationUnfit(
+            pointer=pointer, organisation_code=code, role=ROLES[kinds[0]], why=_why(organisation)
+        )
     return organisation
 
 
+async def must_be_officer(session: AsyncSession, by: Principal) -> None:
+    """Raise OrganisationUnfit unless the caller acts for the bureau or the operator."""
+    await get_acting_as(session, by.organisation(), Kind.BUREAU, Kind.OPERATOR)
+
+
+def _why(organisation: Organisation | None) -> Text:
+    if organisation is None:
+        return Text(zh="：未登记", en=": it is not registered")
+    if organisation.banned_until is not None:
+        until = organisation.banned_until
+        return Text(zh=f"：禁入至 {until}", en=f": it is banned until {until}")
+    if organisation.status != OrganisationStatus.ACTIVE:
+        return Text(zh="：已暂停", en=": it is suspended")
+    return Text(zh="", en="")
+
+
+async def get_competent_verifier(
+    session: AsyncSession, code: str, *, scope_code: str, day: date, pointer: str | None = None
+) -> Organisation:
+    """Return the validation and verification body if it is active and competent on the day.
+
+    Raises OrganisationUnfit, VerifierNotCompetent with one error for each thing that is missing.
+    """
+    organisation = await get_acting_as(session, code, Kind.VALIDATOR_VERIFIER, pointer=pointer)
+    missing = competence_rules.shortfalls(
+        competence_of(organisation),
+        await get_demands(session, day),
+        scope_code=scope_code,
+        day=day,
+    )
+    if missing:
+        raise VerifierNotCompetent(
+            organisation_code=code,
+            scope_code=scope_code,
+            day=day,
+            missing=Text(
+                zh="；".join(found.zh for found in missing) + "。",
+                en="; ".join(found.en for found in missing) + ".",
+            ),
+            errors=[FieldProblem(pointer or "", found) for found in missing],
+        )
+    return organisation
+
+
+def competence_of(organisation: Organisation) -> Competence | None:
+    """Return what the organisation has on record."""
+    if organisation.competence is None:
+        return None
+    return _COMPETENCE.validate_python(organisation.competence)
+
+
+async def get_demands(session: AsyncSession, day: date) -> Demands:
+    """Return what the rules in force on the day ask of a validation and verification body."""
+    found = {
+        Requirement(row.requirement): row.value
+        for row in await repository.list_verifier_rules(session, day)
+    }
+    return Demands(
+        staff_full_time_min=found.get(Requirement.STAFF_FULL_TIME_MIN, 0),
+        staff_experienced_min=found.get(Requirement.STAFF_EXPERIENCED_MIN, 0),
+        dishonesty_free_years=found.get(Requirement.DISHONESTY_FREE_YEARS, 0),
+        accreditation_required=bool(found.get(Requirement.ACCREDITATION, 0)),
+    )
+
+
 async def list_page(
-    session: AsyncSession, *, kind: Kind | None, after: str | None, limit: int
+    session: AsyncSession,
+    *,
+    kind: Kind | None,
+    status: OrganisationStatus | None,
+    after: str | None,
+    limit: int,
 ) -> Sequence[Organisation]:
     """Return up to `limit` organisations whose code comes after `after`."""
-    return await repository.list_after(session, kind=kind, after=after, limit=limit)
+    return await repository.list_after(session, kind=kind, status=status, after=after, limit=limit)
+
+
+async def list_history_page(
+    session: AsyncSession, code: str, *, after: int, limit: int
+) -> Sequence[OrganisationChange]:
+    """Return up to `limit` versions of the organisation, oldest first."""
+    return await repository.list_changes(session, code, after=after, limit=limit)
 
 
 async def count(session: AsyncSession) -> int:
     return await repository.count(session)
 
 
-def _registered(organisation: Organisation) -> OrganisationRegistered:
+async def record(
+    session: AsyncSession, organisation: Organisation, action: Action, *, hand: Hand, now: datetime
+) -> None:
+    """Write the organisation's version into its history and tell the others."""
+    repository.add(
+        session,
+        OrganisationChange(
+            organisation_code=organisation.organisation_code,
+            version=organisation.version,
+            action=action,
+            name=organisation.name,
+            kinds=organisation.kinds,
+            former_codes=organisation.former_codes,
+            status=organisation.status,
+            banned_until=organisation.banned_until,
+            competence=organisation.competence,
+            reason=hand.reason,
+            changed_by=hand.by,
+            approved_by=hand.approved_by,
+            changed_at=now,
+        ),
+    )
+    demands = await get_demands(session, legal_date(now))
+    await emit(session, _registered(organisation, demands), now=now)
+
+
+def _registered(organisation: Organisation, demands: Demands) -> OrganisationRegistered:
+    competence: dict[str, Any] | None = None
+    if organisation.competence is not None:
+        shown = {name: organisation.competence[name] for name in Competence.__dataclass_fields__}
+        competence = shown | asdict(demands)
     return OrganisationRegistered.model_validate(
         {
             "organisation_code": organisation.organisation_code,
@@ -109,5 +317,9 @@ def _registered(organisation: Organisation) -> OrganisationRegistered:
             "kinds": organisation.kinds,
             "status": organisation.status,
             "version": organisation.version,
+            "banned_until": organisation.banned_until,
+            "account_subject": organisation.account_subject,
+            "former_codes": organisation.former_codes,
+            "competence": competence,
         }
     )

@@ -24,9 +24,15 @@ async def test_an_organisation_is_registered_and_anyone_can_read_it(api, clock, 
     assert made.headers["location"] == f"{PATH}/{body['organisation_code']}"
     assert made.json() == {
         "organisation_code": body["organisation_code"],
+        "account_subject": body["organisation_code"][8:17],
+        "former_codes": [],
         "name": "渝光分布式能源有限公司",
         "kinds": ["controlled_enterprise", "owner"],
         "status": "active",
+        "status_reason": None,
+        "banned_until": None,
+        "code_warnings": [],
+        "code_override_reason": None,
         "version": 1,
         "registered_at": clock.now().isoformat().replace("+00:00", "Z"),
     }
@@ -39,6 +45,7 @@ async def test_an_organisation_is_registered_and_anyone_can_read_it(api, clock, 
             kinds=["controlled_enterprise", "owner"],
             status="active",
             version=1,
+            account_subject=body["organisation_code"][8:17],
         )
     ]
 

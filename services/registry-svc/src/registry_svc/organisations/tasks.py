@@ -1,0 +1,7 @@
+"""The kinds of four-eyes task about organisations."""
+
+from registry_svc.organisations.competence import COMPETENCE
+from registry_svc.organisations.overrides import OVERRIDE
+from registry_svc.organisations.standing import BAN, RESUMPTION, SUSPENSION
+
+TASKS = (OVERRIDE, COMPETENCE, SUSPENSION, RESUMPTION, BAN)
