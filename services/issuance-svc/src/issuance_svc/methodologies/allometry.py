@@ -27,3 +27,12 @@ def co2(biomass: Decimal, root_shoot_ratio: Decimal, carbon_fraction: Decimal) -
     with localcontext(MEASURED):
         carbon = biomass * (1 + root_shoot_ratio) * carbon_fraction
         return carbon * CO2_PER_C_OVER / CO2_PER_C_UNDER
+
+
+def diameter_term(diameter_cm: Decimal) -> Decimal:
+    """Return D^(7/3), the part of the general model that no factor touches; D in cm.
+
+    D^7 is exact; only the cube root is rounded, in the fiftieth digit.
+    """
+    with localcontext(MEASURED):
+        return (diameter_cm**7) ** (Decimal(1) / Decimal(3))

@@ -126,6 +126,27 @@ class ProjectFacts(Part):
     species: str | None
     baseline_grid: str | None
     baseline_factor_year: int | None
+    capacity_kw: Number | None = None
+    pv_mode: str | None = None
+    latitude: Number | None = None
+    longitude: Number | None = None
+
+
+class Fire(Part):
+    """A fire in one stratum: how much of it burnt, and when."""
+
+    stratum: str
+    area_ha: Number
+    occurred_on: date
+
+
+class Shrubs(Part):
+    """Shrubs on a part of a stratum: crown cover, 0 to 1, at both inventories."""
+
+    stratum: str
+    area_ha: Number
+    cover_before: Number
+    cover_after: Number
 
 
 class Declared(Part):
@@ -133,6 +154,13 @@ class Declared(Part):
 
     baseline_t: Number | None
     fire_occurred: bool
+    # Growth without the project as a model has it; `baseline_source` says which.
+    baseline_t_per_ha_year: Number | None = None
+    baseline_source: str | None = None
+    fires: list[Fire] = Field(default_factory=list)
+    shrubs: list[Shrubs] = Field(default_factory=list)
+    # bounds: all plots near both ends of the period; panels: each plot at two dates of its own.
+    inventory_design: Literal["bounds", "panels"] = "bounds"
 
 
 class Reading(Part):
@@ -159,6 +187,27 @@ class PlotMeasurement(Part):
     agb_t_per_ha: Number | None
 
 
+class Stand(Part):
+    """The living trees of a plot's tree list on one day that are counted in the same way.
+
+    By allometry: one species, `d73_per_ha` is the sum of D^(7/3) in cm, each tree times the trees it
+    stands for on a hectare; no factor is in it. Measured: the sum of the stated biomass, any species.
+    A plot that was visited and found bare is a measured stand of 0 trees.
+    """
+
+    plot_no: str
+    stratum: str
+    measured_on: date
+    plot_area_m2: Number
+    stratum_area_ha: Number
+    basis: Literal["allometry", "measured"]
+    species: str | None
+    trees: int
+    trees_per_ha: Number
+    d73_per_ha: Number | None
+    agb_t_per_ha: Number | None
+
+
 class CitizenAggregate(Part):
     aggregate_id: str
     period_start: date
@@ -179,6 +228,7 @@ class Inputs(Part):
     plots_before: list[PlotMeasurement]
     aggregates: list[CitizenAggregate]
     factors: dict[str, Factor]
+    stands: list[Stand] = Field(default_factory=list)
 
     def factor(self, symbol: str, kind: str) -> Factor:
         """Return the factor of the kind; raises FactorKindRefused (R13)."""
@@ -206,10 +256,19 @@ class Flag(Part):
     grade: str
 
 
+class Refusal(Part):
+    """Why a finished calculation may not be claimed: the type of the problem, and its reason."""
+
+    type: str
+    zh: str
+    en: str
+
+
 class Outcome(Part):
     """A finished quantification: exact value, whole tonnes, their years, and the tree behind them.
 
-    Of `calculated_t` the project's owner gets all but `buffer_t`. A period with a `loss` issues nothing.
+    Of `calculated_t` the project's owner gets all but `buffer_t`. A period with a `loss`, or with
+    `refusals`, issues nothing; a report is not accepted with a refusal.
     """
 
     calculated: Number
@@ -224,6 +283,7 @@ class Outcome(Part):
         default=Decimal(0), ge=0, description="gross loss of stock, without K_RISK (R20), tCO2e"
     )
     flags: list[Flag] = Field(default_factory=list)
+    refusals: list[Refusal] = Field(default_factory=list)
 
 
 def words(zh: str, en: str) -> Words:
@@ -304,6 +364,27 @@ def year_shares(start: date, until: date) -> list[tuple[int, Decimal]]:
             if days > 0:
                 shares.append((year, Decimal(days) / Decimal((after - first).days)))
     return shares
+
+
+def nothing(
+    years: Sequence[int],
+    why: Words,
+    operands: Sequence[Step | Factor | Given],
+    *,
+    loss: Decimal = Decimal(0),
+    refusals: Sequence[Refusal] = (),
+) -> Outcome:
+    """Return an outcome of 0 tonnes with all that led to it."""
+    tree = step("Q", why, "0", Decimal(0), "tCO2e", operands, rounding="none")
+    return Outcome(
+        calculated=Decimal(0),
+        calculated_t=0,
+        deducted=Decimal(0),
+        vintages=[VintageShare(vintage=year, quantity_t=0) for year in years],
+        tree=tree,
+        loss=loss,
+        refusals=list(refusals),
+    )
 
 
 def finish(

@@ -11,6 +11,7 @@ from decimal import Decimal, localcontext
 
 from issuance_svc.methodologies.calculation import MEASURED, both
 from issuance_svc.methodologies.errors import SamplingRefused
+from tht_kit.errors import Text
 
 PLOTS_PER_STRATUM_MIN = 2
 TABULATED_DF: tuple[int, ...] = (*range(1, 31), 40, 60, 120)
@@ -91,10 +92,50 @@ def discount_subject(error_pct: Decimal) -> str:
     for bound_pct, subject in BANDS:
         if error_pct <= bound_pct:
             return subject
+    raise SamplingRefused(reason=too_wide(error_pct))
+
+
+def too_wide(error_pct: Decimal) -> Text:
+    """Return the words for a relative error above the bound."""
     shown = error_pct.quantize(Decimal("0.01"))
-    raise SamplingRefused(
-        reason=both(
-            f"90% 可靠性下相对误差为 {shown}%，超过 {ERROR_PCT_MAX}%。",
-            f"The relative error at 90 % confidence is {shown} %, above {ERROR_PCT_MAX} %.",
-        )
+    return both(
+        f"90% 可靠性下相对误差为 {shown}%，超过 {ERROR_PCT_MAX}%。",
+        f"The relative error at 90 % confidence is {shown} %, above {ERROR_PCT_MAX} %.",
     )
+
+
+@dataclass(frozen=True, slots=True)
+class UnequalStratum:
+    """A stratum whose plots may differ in area: (plot area in m2, change per hectare) of each."""
+
+    name: str
+    area_ha: Decimal
+    plots: Sequence[tuple[Decimal, Decimal]]
+
+
+def ratio_estimate(strata: Sequence[UnequalStratum]) -> Estimate:
+    """Return the stratified estimate with plots weighted by their area (ratio of means).
+
+    mean_h = sum a c / sum a; SE^2 = sum W_h^2 n / (n - 1) * sum (a (c - mean_h))^2 / (sum a)^2. With
+    equal plots this is `estimate` (Cochran 1977, section 6.3, no finite correction).
+    """
+    with localcontext(MEASURED):
+        area_ha = sum((stratum.area_ha for stratum in strata), Decimal(0))
+        means: dict[str, Decimal] = {}
+        weighted, variance = Decimal(0), Decimal(0)
+        for stratum in strata:
+            n = len(stratum.plots)
+            measured_m2 = sum((area for area, _ in stratum.plots), Decimal(0))
+            mean = sum((area * change for area, change in stratum.plots), Decimal(0)) / measured_m2
+            squares = sum(
+                ((area * (change - mean)) ** 2 for area, change in stratum.plots), Decimal(0)
+            )
+            means[stratum.name] = mean
+            weighted += stratum.area_ha * mean
+            variance += stratum.area_ha**2 * squares * n / ((n - 1) * measured_m2**2)
+        return Estimate(
+            area_ha=area_ha,
+            mean_per_ha=weighted / area_ha,
+            standard_error=variance.sqrt() / area_ha,
+            means=means,
+        )

@@ -77,6 +77,27 @@ def plot(
     )
 
 
+def stand(plot_no: str, day: str, species: str | None, value: str, **changes: Any) -> c.Stand:
+    """The trees of a plot: the sum of D^(7/3) per hectare, or measured biomass without a species."""
+    by_allometry = species is not None
+    return c.Stand(
+        **{
+            "plot_no": plot_no,
+            "stratum": "S1",
+            "measured_on": date.fromisoformat(day),
+            "plot_area_m2": Decimal(600),
+            "stratum_area_ha": Decimal(100),
+            "basis": "allometry" if by_allometry else "measured",
+            "species": species,
+            "trees": 60,
+            "trees_per_ha": Decimal(1000),
+            "d73_per_ha": Decimal(value) if by_allometry else None,
+            "agb_t_per_ha": None if by_allometry else Decimal(value),
+        }
+        | changes
+    )
+
+
 def inputs(start: str, end: str, **changes: Any) -> c.Inputs:
     period = c.Period(start=date.fromisoformat(start), end=date.fromisoformat(end))
     project = {
