@@ -30,7 +30,11 @@ async def on_projects_status_changed(
     for event in sorted(events, key=lambda found: found.key):
         changed = event.data
         await service.change_status(
-            session, changed.project_id, status=changed.status, version=changed.version
+            session,
+            changed.project_id,
+            status=changed.status,
+            reason=changed.reason,
+            version=changed.version,
         )
 
 

@@ -22,8 +22,8 @@ class ProjectInactive(DomainError):
     status = 409
     title = Text(zh="项目不可报告或签发", en="The project can neither report nor issue")
     detail = Text(
-        zh="项目 {project_id} 的状态是 {status}，不能报告减排量或签发。",
-        en="The project {project_id} is {status}: it can neither report nor issue.",
+        zh="项目 {project_id} 的状态是 {status}（原因：{reason}），不能报告减排量或签发。",
+        en="The project {project_id} is {status} ({reason}): it can neither report nor issue.",
     )
     fix = Text(
         zh="等待项目恢复为 REGISTERED；已注销的项目不能恢复。",

@@ -1,9 +1,10 @@
 """Read models of what registry-svc owns: projects and the working-day calendar."""
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Date, Text
+from sqlalchemy import CheckConstraint, Date, Numeric, Text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -43,6 +44,15 @@ class Project(Base):
     baseline_grid: Mapped[str | None] = mapped_column(Text)
     baseline_factor_year: Mapped[int | None]
     registered_on: Mapped[date]
+    # Why the project is suspended or deregistered, for those who may not go on.
+    status_reason: Mapped[str | None] = mapped_column(Text)
+    capacity_kw: Mapped[Decimal | None] = mapped_column(Numeric)
+    pv_mode: Mapped[str | None] = mapped_column(Text)
+    latitude: Mapped[Decimal | None] = mapped_column(Numeric)
+    longitude: Mapped[Decimal | None] = mapped_column(Numeric)
+    non_permanence: Mapped[str] = mapped_column(Text, default="none")
+    # False: the methodology lets the owner prepare the verification itself.
+    third_party_required: Mapped[bool] = mapped_column(default=True)
 
 
 class CalendarYearRow(Base):

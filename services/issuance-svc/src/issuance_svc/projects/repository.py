@@ -11,8 +11,12 @@ from issuance_svc.projects.models import CalendarYearRow, Project
 
 
 async def upsert_project(session: AsyncSession, values: dict[str, Any]) -> None:
-    """Store the project; an event older than what is stored changes nothing."""
-    await _upsert_newer(session, Project, "project_id", values)
+    """Store the project; an event older than what is stored changes nothing.
+
+    What an event tells beyond the columns is none of this service's business.
+    """
+    known = {name: value for name, value in values.items() if hasattr(Project, name)}
+    await _upsert_newer(session, Project, "project_id", known)
 
 
 async def upsert_year(session: AsyncSession, values: dict[str, Any]) -> None:
@@ -38,12 +42,14 @@ async def _upsert_newer(
     )
 
 
-async def set_status(session: AsyncSession, project_id: str, *, status: str, version: int) -> None:
+async def set_status(
+    session: AsyncSession, project_id: str, *, status: str, reason: str | None, version: int
+) -> None:
     """Change the status of a known project; an older event changes nothing."""
     await session.execute(
         update(Project)
         .where(Project.project_id == project_id, Project.version < version)
-        .values(status=status, version=version)
+        .values(status=status, status_reason=reason, version=version)
     )
 
 

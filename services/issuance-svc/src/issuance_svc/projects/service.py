@@ -1,5 +1,6 @@
 """Projects and working days as issuance needs them."""
 
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -9,6 +10,9 @@ from issuance_svc.projects.errors import ProjectInactive, ProjectUnknown
 from issuance_svc.projects.models import REGISTERED, Project
 from tht_kit.errors import Forbidden, Text
 from tht_kit.working_days import Calendar, CalendarYear
+
+_DECIMALS = ("capacity_kw", "latitude", "longitude")
+_NO_REASON = Text(zh="未说明", en="none stated")
 
 
 async def get(session: AsyncSession, project_id: str) -> Project:
@@ -33,7 +37,8 @@ async def lock(session: AsyncSession, project_id: str) -> Project:
 def must_be_active(project: Project) -> None:
     """Raise ProjectInactive unless the project is REGISTERED."""
     if project.status != REGISTERED:
-        raise ProjectInactive(project_id=project.project_id, status=project.status)
+        reason = project.status_reason or _NO_REASON
+        raise ProjectInactive(project_id=project.project_id, status=project.status, reason=reason)
 
 
 async def calendar(session: AsyncSession) -> Calendar:
@@ -48,14 +53,16 @@ async def calendar(session: AsyncSession) -> Calendar:
 
 async def store(session: AsyncSession, values: dict[str, Any]) -> None:
     """Store what a registration event says of a project; registered means REGISTERED."""
-    await repository.upsert_project(session, values | {"status": REGISTERED})
+    measured = {name: None if values[name] is None else Decimal(values[name]) for name in _DECIMALS}
+    known = {"status": REGISTERED, "status_reason": None}
+    await repository.upsert_project(session, values | measured | known)
 
 
 async def change_status(
-    session: AsyncSession, project_id: str, *, status: str, version: int
+    session: AsyncSession, project_id: str, *, status: str, reason: str | None, version: int
 ) -> None:
     """Follow the status of a registered project; one that issuance never heard of is passed over."""
-    await repository.set_status(session, project_id, status=status, version=version)
+    await repository.set_status(session, project_id, status=status, reason=reason, version=version)
 
 
 async def store_year(session: AsyncSession, values: dict[str, Any]) -> None:
