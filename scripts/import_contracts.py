@@ -43,10 +43,12 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "methodologies",
     ),
     "trading_svc": (
+        "reversals",
         "claims | compliance | market | overview",
         "retirements",
         "certificates",
         "cash | holdings",
+        "debts",
         "accounts",
         "fields",
     ),

@@ -14,6 +14,7 @@ from trading_svc.certificates.signing import load_or_create_signer, load_signer
 from trading_svc.claims import models as claims
 from trading_svc.compliance import models as compliance
 from trading_svc.compliance import seed as compliance_seed
+from trading_svc.debts import models as debts
 from trading_svc.holdings import models as holdings
 from trading_svc.market import models as market
 from trading_svc.retirements import models as retirements
@@ -23,7 +24,7 @@ SERVICE = "trading-svc"
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
 # Every module with tables stands here, so that Alembic sees them all.
-TABLES = (accounts, holdings, cash, market, retirements, certificates, compliance, claims)
+TABLES = (accounts, debts, holdings, cash, market, retirements, certificates, compliance, claims)
 metadata = Base.metadata
 
 

@@ -8,7 +8,12 @@ from uuid import UUID
 import httpx
 from sqlalchemy import text
 
-from tht_contracts.events.issuance import CreditsIssued, IssuedBlock
+from tht_contracts.events.issuance import (
+    CreditsIssued,
+    IssuedBlock,
+    ReversalRecorded,
+    ReversalSettled,
+)
 from tht_contracts.events.registry import OrganisationRegistered, ProjectStatusChanged
 from tht_kit.bus import Delivered
 from tht_kit.bus_inprocess import InProcessBus
@@ -164,6 +169,75 @@ class World:
         await self.deliver(issued)
         return issued
 
+    def buffered(self, owner_t: int, buffer_t: int, **how: Any) -> CreditsIssued:
+        """Return an issuance of one vintage whose second block goes into the buffer (R20)."""
+        issued = self.issuance(owner_t + buffer_t, **how)
+        [whole] = issued.blocks
+        cut = whole.start + owner_t - 1
+        head = whole.serial.rsplit("-", 2)[0]
+        parts = [(whole.start, cut, "owner"), (cut + 1, whole.end, "buffer")]
+        blocks = [
+            IssuedBlock.model_validate(
+                {
+                    "vintage": whole.vintage,
+                    "start": start,
+                    "end": end,
+                    "serial": f"{head}-{start:09d}-{end:09d}",
+                    "account": account,
+                }
+            )
+            for start, end, account in parts
+        ]
+        return issued.model_copy(update={"blocks": blocks})
+
+    def reversal(self, issued: CreditsIssued, debt_t: int, **changes: Any) -> ReversalRecorded:
+        """Return a confirmed reversal that concerns one issuance."""
+        return ReversalRecorded.model_validate(
+            {
+                "reversal_id": str(new_id()),
+                "project_id": issued.project_id,
+                "owner_code": issued.owner_code,
+                "unit_type": "CQCER",
+                "kind": "fire",
+                "occurred_on": date(2026, 5, 20),
+                "loss_t": str(debt_t),
+                "covered_t": "0",
+                "debt_t": debt_t,
+                "buffer_blocks": [],
+                "issuance_ids": [issued.issuance_id],
+            }
+            | changes
+        )
+
+    async def reverse(self, issued: CreditsIssued, debt_t: int, **changes: Any) -> ReversalRecorded:
+        told = self.reversal(issued, debt_t, **changes)
+        await self.deliver(told)
+        return told
+
+    async def settled(self, told: ReversalRecorded, **changes: Any) -> None:
+        """Tell that issuance counts the debt as settled."""
+        await self.deliver(
+            ReversalSettled.model_validate(
+                {
+                    "reversal_id": told.reversal_id,
+                    "project_id": told.project_id,
+                    "owner_code": told.owner_code,
+                    "debt_t": told.debt_t,
+                    "settled_on": date(2026, 6, 1),
+                }
+                | changes
+            )
+        )
+
+    async def replace(self, told: ReversalRecorded, quantity_t: int, **more: Any) -> httpx.Response:
+        """Cancel the debtor's units for the reversal."""
+        body = {
+            "reason": "REVERSAL_REPLACEMENT",
+            "quantity_t": quantity_t,
+            "reversal_id": told.reversal_id,
+        }
+        return await self.post("/v1/retirements", body | more, by=told.owner_code)
+
     async def suspend(
         self, issued: CreditsIssued, *, status: str = "SUSPENDED", version: int = 5
     ) -> None:
@@ -256,5 +330,7 @@ class World:
         assert answer.status_code == 200, answer.text
         totals: dict[str, Any] = answer.json()
         assert all(totals["invariants"].values()), totals
-        assert totals["issued_t"] == totals["held_t"] + totals["retired_t"]
+        assert totals["issued_t"] == (
+            totals["held_t"] + totals["retired_t"] + totals["cancelled_t"]
+        )
         return totals

@@ -19,6 +19,7 @@ async def test_every_event_of_the_service_is_emitted_and_valid(world, events):
     await world.buy(listing, 20, by=STEEL)
     await world.obligation(STEEL, 2024, 1_000)
     await world.retire(PV_OWNER, 5)
+    await world.deliver(world.buffered(10, 1))
     emitted = await events()  # decodes each body with its class
     assert {event.event_type for event in emitted} == OWN
 

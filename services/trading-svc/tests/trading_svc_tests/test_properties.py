@@ -1,4 +1,5 @@
-"""Any sequence of issuing, listing, withdrawing, buying and retiring leaves every serial in one place.
+"""Any sequence of issuing, listing, buying, retiring, reversing and settling, events told twice or
+not, leaves every serial in one place.
 
 A model keeps where each number should be; after every sequence the database must say the same.
 """
@@ -10,13 +11,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from tht_contracts.events.issuance import CreditsIssued
+from tht_contracts.events.common import Block
+from tht_contracts.events.issuance import CreditsIssued, ReversalRecorded
 from tht_kit.errors import DomainError
+from tht_kit.events import Event
+from trading_svc.accounts.models import BUFFER_CODE
 from trading_svc.cash import service as cash
 from trading_svc.holdings.rules import Span
 from trading_svc.market import service as market
 from trading_svc.overview import service as overview
 from trading_svc.retirements import service as retirements
+from trading_svc.retirements import settle
 
 ACCOUNTS = 3
 PRICE_FEN = 100
@@ -32,6 +37,9 @@ operations = st.lists(
         st.tuples(st.just("buy"), index, quantity),
         st.tuples(st.just("retire"), index, quantity),
         st.tuples(st.just("retire_named"), index, quantity),
+        st.tuples(st.just("reverse"), index, quantity),
+        st.tuples(st.just("settle"), st.integers(0, 5), quantity),
+        st.tuples(st.just("repeat"), st.integers(0, 20), quantity),
     ),
     min_size=5,
     max_size=16,
@@ -46,6 +54,8 @@ class Model:
     place: dict[int, tuple[str, str]] = field(default_factory=dict)
     listings: list[tuple[UUID, str]] = field(default_factory=list)
     cash_fen: dict[str, int] = field(default_factory=dict)
+    owed_t: dict[UUID, int] = field(default_factory=dict)
+    frozen: dict[int, UUID] = field(default_factory=dict)
 
     def numbers(self, code: str, state: str) -> list[int]:
         return sorted(n for n, found in self.place.items() if found == (code, state))
@@ -68,6 +78,9 @@ class Example:
         Example.counter += 1
         self.model = Model([f"9150000{Example.counter:06d}0000{i}" for i in range(ACCOUNTS)])
         self.projects: list[CreditsIssued] = []
+        self.reversals: list[ReversalRecorded] = []
+        self.told: list[Event] = []
+        self.listed: dict[int, UUID] = {}
 
     async def begin(self) -> None:
         for code in self.model.codes:
@@ -77,12 +90,109 @@ class Example:
         await self.issue(0, 50)
 
     async def issue(self, i: int, quantity_t: int) -> None:
+        """Issue; a tenth of what can be divided by ten goes into the buffer."""
         code = self.model.codes[i]
-        issued = await self.world.issue(quantity_t, owner=code)
+        buffer_t = quantity_t // 10 if quantity_t % 10 == 0 else 0
+        issued = (
+            self.world.buffered(quantity_t - buffer_t, buffer_t, owner=code)
+            if buffer_t
+            else self.world.issuance(quantity_t, owner=code)
+        )
+        await self.world.deliver(issued)
+        self.told.append(issued)
         self.projects.append(issued)
-        block = issued.blocks[0]
-        for number in range(block.start, block.end + 1):
-            self.model.place[number] = (code, "held")
+        for block in issued.blocks:
+            holder = BUFFER_CODE if block.account == "buffer" else code
+            for number in range(block.start, block.end + 1):
+                self.model.place[number] = (holder, "held")
+
+    async def reverse(self, i: int, quantity_t: int) -> None:
+        """Lose units of a project: free buffer units first, the rest is its owner's debt."""
+        issued = self.projects[(i + quantity_t) % len(self.projects)]
+        free = [
+            number
+            for block in issued.blocks
+            if block.account == "buffer"
+            for number in range(block.start, block.end + 1)
+            if self.model.place[number] == (BUFFER_CODE, "held")
+        ][:quantity_t]
+        blocks = (
+            [Block(project_id=issued.project_id, vintage=2025, start=free[0], end=free[-1])]
+            if free
+            else []
+        )
+        told = self.world.reversal(issued, quantity_t - len(free), buffer_blocks=blocks)
+        await self.world.deliver(told)
+        self.told.append(told)
+        self.reversals.append(told)
+        reversal_id, owner = UUID(told.reversal_id), issued.owner_code
+        own = range(issued.blocks[0].start, issued.blocks[-1].end + 1)
+        reachable = [
+            n for n in own if self.model.place[n] in {(owner, "held"), (owner, "reserved")}
+        ]
+        frozen = [n for span in await self.frozen(reversal_id) for n in span]
+        assert len(frozen) == min(told.debt_t, len(reachable))
+        assert set(frozen) <= set(reachable)
+        statement = text("SELECT id FROM listings WHERE status = 'withdrawn'")
+        async with self.database.read() as session:
+            withdrawn = set((await session.scalars(statement)).all())
+        for n in reachable:
+            if self.model.place[n][1] == "reserved" and self.of_listing(n) in withdrawn:
+                self.model.place[n] = (owner, "held")
+        for n in frozen:
+            assert self.model.place[n] == (owner, "held"), "frozen out of a live listing"
+            self.model.place[n] = (owner, "frozen")
+            self.model.frozen[n] = reversal_id
+        for n in free:
+            self.model.place[n] = (BUFFER_CODE, "cancelled")
+        self.model.owed_t[reversal_id] = told.debt_t
+
+    def of_listing(self, number: int) -> UUID | None:
+        return self.listed.get(number)
+
+    async def frozen(self, reversal_id: UUID) -> list[range]:
+        statement = text(
+            "SELECT lower(block), upper(block) FROM blocks"
+            " WHERE reversal_id = :id AND state = 'frozen'"
+        )
+        async with self.database.read() as session:
+            rows = (await session.execute(statement, {"id": reversal_id})).all()
+        return [range(*row) for row in rows]
+
+    async def settle(self, i: int, quantity_t: int) -> None:
+        if not self.reversals:
+            return
+        told = self.reversals[i % len(self.reversals)]
+        reversal_id, owner = UUID(told.reversal_id), told.owner_code
+        quantity_t = self.often_enough(quantity_t, self.model.owed_t[reversal_id])
+        async with self.database.write() as session:
+            retired = await settle.settle(
+                session,
+                self.world.container.issuer,
+                account_code=owner,
+                reversal_id=reversal_id,
+                quantity_t=quantity_t,
+                serials=[],
+                note=None,
+                retired_by="test",
+                now=self.world.container.clock.now(),
+            )
+        self.model.owed_t[reversal_id] -= quantity_t
+        for number in [n for span, _ in retired.spans for n in range(span.first, span.last + 1)]:
+            mine = self.model.frozen.pop(number, reversal_id) == reversal_id
+            assert mine, "a unit that is kept for another debt"
+            assert self.model.place[number] in {(owner, "frozen"), (owner, "held")}
+            self.model.place[number] = (owner, "retired")
+        left = {n for span in await self.frozen(reversal_id) for n in span}
+        assert len(left) <= self.model.owed_t[reversal_id]
+        for number, kept_for in list(self.model.frozen.items()):
+            if kept_for == reversal_id and number not in left:
+                self.model.place[number] = (owner, "held")
+                del self.model.frozen[number]
+
+    async def repeat(self, i: int, _quantity_t: int) -> None:
+        """Tell an old fact again under an id of its own: nothing may be counted twice."""
+        await self.world.deliver(self.told[i % len(self.told)])
 
     async def offer(self, i: int, quantity_t: int) -> None:
         code = self.model.codes[i]
@@ -90,7 +200,7 @@ class Example:
         if not held:
             return
         number = held[quantity_t % len(held)]
-        [issued] = [p for p in self.projects if p.blocks[0].start <= number <= p.blocks[0].end]
+        [issued] = [p for p in self.projects if p.blocks[0].start <= number <= p.blocks[-1].end]
         quantity_t = self.often_enough(quantity_t, len(held))
         async with self.database.write() as session:
             listing = await market.offer(
@@ -103,7 +213,9 @@ class Example:
                 now=self.world.container.clock.now(),
             )
         self.model.listings.append((listing.id, code))
-        self.model.move(await self.reserved(listing.id), (code, "held"), (code, "reserved"))
+        spans = await self.reserved(listing.id)
+        self.model.move(spans, (code, "held"), (code, "reserved"))
+        self.listed |= {n: listing.id for s in spans for n in range(s.first, s.last + 1)}
 
     @staticmethod
     def often_enough(quantity_t: int, held_t: int) -> int:
@@ -179,7 +291,8 @@ class Example:
     async def check(self) -> None:
         statement = text(
             "SELECT lower(block), upper(block) - 1, account_code, state FROM blocks"
-            " WHERE account_code = ANY(:codes)"
+            " WHERE account_code = ANY(:codes) OR account_code = 'SYSTEM-BUFFER'"
+            " AND lot_id IN (SELECT id FROM lots WHERE owner_code = ANY(:codes))"
         )
         async with self.database.read() as session:
             rows = (await session.execute(statement, {"codes": self.model.codes})).all()

@@ -13,12 +13,20 @@ from trading_svc.base import Base
 KINDS_BARRED_FROM_TRADING = frozenset({"bureau", "operator", "validator_verifier"})
 
 
+# The buffer of all projects (R20): nobody acts for it, so it can neither list, sell nor retire.
+BUFFER_CODE = "SYSTEM-BUFFER"
+
+
 class AccountStatus(StrEnum):
-    """ANNOUNCED: credits arrived before the organisation's own event; it can hold, not act."""
+    """ANNOUNCED: credits arrived before the organisation's own event; it can hold, not act.
+
+    SYSTEM: an account of the platform itself, made by a migration. No request can act for it.
+    """
 
     ANNOUNCED = "announced"
     OPEN = "open"
     SUSPENDED = "suspended"
+    SYSTEM = "system"
 
 
 STATUSES = ", ".join(f"'{status}'" for status in AccountStatus)

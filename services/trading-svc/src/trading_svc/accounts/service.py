@@ -53,6 +53,11 @@ async def find(session: AsyncSession, code: str) -> Account | None:
     return await repository.find(session, code)
 
 
+async def lock_all(session: AsyncSession, codes: Collection[str]) -> None:
+    """Lock accounts whatever their status: what others decided reaches a suspended one too."""
+    await repository.lock(session, codes)
+
+
 async def lock_open(session: AsyncSession, code: str) -> Account:
     """Return the account, locked: whoever changes an account's held blocks holds this lock.
 

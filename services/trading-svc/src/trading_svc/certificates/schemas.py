@@ -9,6 +9,7 @@ from tht_contracts.events.trading import RetirementReason
 from trading_svc.certificates.documents import Document
 from trading_svc.certificates.models import Certificate
 from trading_svc.certificates.service import Verification, document_of
+from trading_svc.holdings.schemas import ReversalNote
 
 State = Literal["VALID"]
 
@@ -58,6 +59,10 @@ class VerificationOut(BaseModel):
     compliance_year: int | None
     claim_id: str | None
     statement_conformity: str | None
+    reversals: list[ReversalNote] = Field(
+        description="涉及所注销单位的逆转；证书仍有效"
+        " / reversals that concern the retired units; the certificate stays valid"
+    )
     retired_at: datetime
     issued_on: date
     environment: Literal["live", "sandbox"]
@@ -83,6 +88,7 @@ class VerificationOut(BaseModel):
             compliance_year=document.retirement.compliance_year,
             claim_id=document.retirement.claim_id,
             statement_conformity=None if statement is None else statement.conformity,
+            reversals=[ReversalNote.of(debt) for debt in found.concerned],
             retired_at=document.retirement.retired_at,
             issued_on=issued_on,
             environment=document.environment,

@@ -31,6 +31,8 @@ from trading_svc.certificates.labels import Label, labels_for
 from trading_svc.certificates.models import Certificate, CertificateState
 from trading_svc.certificates.rendering import Printable
 from trading_svc.certificates.signing import Signer
+from trading_svc.debts import service as debts
+from trading_svc.debts.models import Debt
 from trading_svc.fields import CERTIFICATE_ID
 from trading_svc.holdings import service as holdings
 from trading_svc.holdings.rules import Span, merged
@@ -187,6 +189,7 @@ class Verification:
     signature_valid: bool
     serials_retired: bool
     sha256_matches: bool | None
+    concerned: Sequence[Debt]
 
     @property
     def valid(self) -> bool:
@@ -210,6 +213,8 @@ async def verify(
     blocks = await holdings.list_of_retirement(session, certificate.retirement_id)
     # A range on the certificate may stand in several blocks, so numbers are compared.
     standing = merged(block.span for block in blocks)
+    noted = await debts.flags_of(session, {block.lot.issuance_id for block in blocks})
+    flags = {debt.reversal_id: debt for found in noted.values() for debt in found}
     stated = merged(Span(part.start, part.end) for unit in document.units for part in unit.serials)
     return Verification(
         certificate=certificate,
@@ -217,6 +222,7 @@ async def verify(
         signature_valid=_signed(certificate, issuer.signer),
         serials_retired=standing == stated,
         sha256_matches=None if sha256 is None else sha256.lower() == certificate.sha256,
+        concerned=[flags[key] for key in sorted(flags)],
     )
 
 

@@ -9,12 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tht_contracts.events.common import Block as BlockPart
 from tht_contracts.events.issuance import CreditsIssued, IssuedBlock
 from tht_contracts.events.registry import ProjectStatusChanged
-from tht_contracts.events.trading import BlocksCredited
+from tht_contracts.events.trading import BlocksCredited, BufferChanged
+from tht_kit.events import Event
 from tht_kit.ids import new_id
 from tht_kit.outbox import emit_all
 from trading_svc.accounts import service as accounts
+from trading_svc.accounts.models import BUFFER_CODE
 from trading_svc.holdings import repository
-from trading_svc.holdings.models import Block, Lot
+from trading_svc.holdings.models import BUFFER, Block, Lot
 from trading_svc.holdings.repository import as_range
 from trading_svc.holdings.rules import Span
 
@@ -54,7 +56,7 @@ async def credit(
     await accounts.announce(session, {data.owner_code for data, _ in fresh}, now=now)
     lots = [lot for _, found in fresh for lot in found]
     await repository.issue(session, lots, [_first_block(lot, now) for lot in lots])
-    await emit_all(session, [_credited(data) for data, _ in fresh], now=now)
+    await emit_all(session, [told for data, _ in fresh for told in _told(data)], now=now)
 
 
 def _span(part: IssuedBlock) -> Span:
@@ -63,7 +65,7 @@ def _span(part: IssuedBlock) -> Span:
 
 def _check(index: int, data: CreditsIssued, lots: list[Lot], standing: list[Lot]) -> bool:
     """Say whether the issuance is new; raises IssuanceRefused."""
-    quantity_t = sum(part.end - part.start + 1 for part in data.blocks)
+    quantity_t = _quantity_t(data.blocks)
     if quantity_t != data.quantity_t or any(part.end < part.start for part in data.blocks):
         raise IssuanceRefused(index, f"the blocks hold {quantity_t} t, not {data.quantity_t} t")
     for lot, part in zip(lots, data.blocks, strict=True):
@@ -86,7 +88,7 @@ def _check(index: int, data: CreditsIssued, lots: list[Lot], standing: list[Lot]
 
 def _facts(lots: Sequence[Lot]) -> set[tuple[object, ...]]:
     return {
-        (lot.vintage, repository.as_span(lot.serials), lot.owner_code, lot.project_id)
+        (lot.vintage, lot.account, repository.as_span(lot.serials), lot.owner_code, lot.project_id)
         for lot in lots
     }
 
@@ -103,6 +105,7 @@ def _lot(data: CreditsIssued, part: IssuedBlock, issued_at: datetime) -> Lot:
         serials=as_range(_span(part)),
         project_id=UUID(data.project_id),
         vintage=part.vintage,
+        account=part.account,
         batch_no=data.batch_no,
         project_no=data.project_no,
         project_name=data.project_name,
@@ -126,25 +129,47 @@ def _first_block(lot: Lot, now: datetime) -> Block:
         id=new_id(),
         block=lot.serials,
         lot_id=lot.id,
-        account_code=lot.owner_code,
+        account_code=BUFFER_CODE if lot.account == BUFFER else lot.owner_code,
         project_id=lot.project_id,
         vintage=lot.vintage,
         acquired_at=now,
     )
 
 
-def _credited(data: CreditsIssued) -> BlocksCredited:
-    return BlocksCredited(
-        account_code=data.owner_code,
-        issuance_id=data.issuance_id,
-        quantity_t=data.quantity_t,
-        blocks=[
-            BlockPart(
-                project_id=data.project_id, vintage=part.vintage, start=part.start, end=part.end
-            )
-            for part in data.blocks
-        ],
-    )
+def _told(data: CreditsIssued) -> list[Event]:
+    """Return what is told of an issuance: the owner's units, and apart from them the buffer's."""
+    owned = [part for part in data.blocks if part.account != BUFFER]
+    kept = [part for part in data.blocks if part.account == BUFFER]
+    told: list[Event] = []
+    if owned:
+        credited = BlocksCredited(
+            account_code=data.owner_code,
+            issuance_id=data.issuance_id,
+            quantity_t=_quantity_t(owned),
+            blocks=_parts(data, owned),
+        )
+        told.append(credited)
+    if kept:
+        buffered = BufferChanged(
+            account_code=BUFFER_CODE,
+            cause="issued",
+            cause_id=data.issuance_id,
+            quantity_t=_quantity_t(kept),
+            blocks=_parts(data, kept),
+        )
+        told.append(buffered)
+    return told
+
+
+def _quantity_t(parts: Sequence[IssuedBlock]) -> int:
+    return sum(part.end - part.start + 1 for part in parts)
+
+
+def _parts(data: CreditsIssued, parts: Sequence[IssuedBlock]) -> list[BlockPart]:
+    return [
+        BlockPart(project_id=data.project_id, vintage=part.vintage, start=part.start, end=part.end)
+        for part in parts
+    ]
 
 
 async def note_project_states(

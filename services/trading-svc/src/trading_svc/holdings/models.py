@@ -28,33 +28,44 @@ from trading_svc.holdings.rules import SerialText, Span
 class BlockState(StrEnum):
     HELD = "held"
     RESERVED = "reserved"  # stands in a listing
+    FROZEN = "frozen"  # kept for the debt of a reversal, and good for nothing else
     RETIRED = "retired"  # for ever
+    CANCELLED = "cancelled"  # buffer units that covered a reversal, for ever
 
 
 class Cause(StrEnum):
-    """Why a span moved; `cause_id` names the issuance, listing, order or retirement."""
+    """Why a span moved; `cause_id` names the issuance, listing, order, retirement or reversal."""
 
     ISSUED = "issued"
     LISTED = "listed"
     UNLISTED = "unlisted"
     SOLD = "sold"
     RETIRED = "retired"
+    FROZEN = "frozen"
+    UNFROZEN = "unfrozen"
+    CANCELLED = "cancelled"
     SPLIT = "split"  # a remainder that became a row of its own
 
 
 STATES = ", ".join(f"'{state}'" for state in BlockState)
 CAUSES = ", ".join(f"'{cause}'" for cause in Cause)
 
+OWNER, BUFFER = "owner", "buffer"
+
 # Draws the order in which spans came into accounts: first acquired, first used.
 acquisitions = Sequence("acquisitions", metadata=Base.metadata, data_type=BigInteger)
 
 
 class Lot(Base):
-    """One vintage of one issuance, as issued: never changed. All blocks are parts of lots."""
+    """One vintage of one issuance, as issued: never changed. All blocks are parts of lots.
+
+    `account` says whether it was issued to the project's owner or into the buffer.
+    """
 
     __tablename__ = "lots"
     __table_args__ = (
-        UniqueConstraint("issuance_id", "vintage"),
+        UniqueConstraint("issuance_id", "vintage", "account"),
+        CheckConstraint(f"account IN ('{OWNER}', '{BUFFER}')", "known_account"),
         ExcludeConstraint(("serials", "&&"), name="ex_lots__serials"),
         Index("ix_lots__owner_code", "owner_code"),
     )
@@ -64,6 +75,7 @@ class Lot(Base):
     serials: Mapped[Range[int]] = mapped_column(INT8RANGE)
     project_id: Mapped[UUID]
     vintage: Mapped[int]
+    account: Mapped[str] = mapped_column(Text)
     batch_no: Mapped[int]
     project_no: Mapped[int]
     project_name: Mapped[str] = mapped_column(Text)
@@ -113,6 +125,9 @@ class Block(Base):
         ),
         CheckConstraint("(state = 'reserved') = (listing_id IS NOT NULL)", "reserved_for"),
         CheckConstraint("(state = 'retired') = (retirement_id IS NOT NULL)", "retired_by"),
+        CheckConstraint(
+            "(state IN ('frozen', 'cancelled')) = (reversal_id IS NOT NULL)", "frozen_for"
+        ),
         # First acquired, first used: all of an account, and one project and vintage of it.
         Index(
             "ix_blocks__held",
@@ -133,6 +148,9 @@ class Block(Base):
         Index("ix_blocks__account", "account_code", text("lower(block)")),
         Index("ix_blocks__listing", "listing_id", postgresql_where=text("state = 'reserved'")),
         Index("ix_blocks__retirement", "retirement_id", postgresql_where=text("state = 'retired'")),
+        Index(
+            "ix_blocks__reversal", "reversal_id", postgresql_where=text("reversal_id IS NOT NULL")
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -144,6 +162,7 @@ class Block(Base):
     state: Mapped[str] = mapped_column(Text)
     listing_id: Mapped[UUID | None]
     retirement_id: Mapped[UUID | None]
+    reversal_id: Mapped[UUID | None]
     acquired_seq: Mapped[int] = mapped_column(BigInteger)
     acquired_at: Mapped[datetime] = mapped_column(UtcDateTime)
 

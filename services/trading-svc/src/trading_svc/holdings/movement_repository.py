@@ -26,6 +26,7 @@ class Change:
     listing_id: UUID | None
     retirement_id: UUID | None
     now: datetime
+    reversal_id: UUID | None = None
 
 
 # Parents shrink before children are born: the join makes each birth wait for its parent's row, and
@@ -39,6 +40,7 @@ _APPLY = text(
         UPDATE blocks b
         SET account_code = :to_account, state = :to_state,
             listing_id = :listing_id, retirement_id = :retirement_id,
+            reversal_id = :reversal_id,
             acquired_seq = coalesce(drawn.seq, b.acquired_seq),
             acquired_at = CASE WHEN drawn.seq IS NULL THEN b.acquired_at ELSE :now END
         FROM drawn,
@@ -52,17 +54,18 @@ _APPLY = text(
         FROM unnest(:shrunk_ids, :shrunk_firsts, :shrunk_lasts) AS s(id, first, last)
         WHERE b.id = s.id AND b.block @> int8range(s.first, s.last + 1)
             AND b.account_code = :from_account AND b.state = :from_state
-        RETURNING b.id, b.lot_id, b.project_id, b.vintage, b.listing_id,
+        RETURNING b.id, b.lot_id, b.project_id, b.vintage, b.listing_id, b.reversal_id,
             b.acquired_seq, b.acquired_at
     ), born AS (
         INSERT INTO blocks (id, block, lot_id, account_code, project_id, vintage, state,
-            listing_id, retirement_id, acquired_seq, acquired_at)
+            listing_id, retirement_id, reversal_id, acquired_seq, acquired_at)
         SELECT n.id, int8range(n.first, n.last + 1), p.lot_id,
             CASE WHEN n.moves THEN :to_account ELSE :from_account END,
             p.project_id, p.vintage,
             CASE WHEN n.moves THEN :to_state ELSE :from_state END,
             CASE WHEN n.moves THEN :listing_id ELSE p.listing_id END,
             CASE WHEN n.moves THEN :retirement_id END,
+            CASE WHEN n.moves THEN :reversal_id ELSE p.reversal_id END,
             CASE WHEN n.moves THEN coalesce(drawn.seq, p.acquired_seq) ELSE p.acquired_seq END,
             CASE WHEN n.moves AND drawn.seq IS NOT NULL THEN :now ELSE p.acquired_at END
         FROM drawn, shrunk p
@@ -91,7 +94,10 @@ _APPLY = text(
         bindparam(name, type_=Text)
         for name in ("cause", "from_account", "to_account", "from_state", "to_state")
     ),
-    *(bindparam(name, type_=Uuid) for name in ("cause_id", "listing_id", "retirement_id")),
+    *(
+        bindparam(name, type_=Uuid)
+        for name in ("cause_id", "listing_id", "retirement_id", "reversal_id")
+    ),
     bindparam("now", type_=UtcDateTime),
     *(
         bindparam(name, type_=ARRAY(Uuid))
@@ -122,6 +128,7 @@ async def apply(session: AsyncSession, plan: Plan, change: Change) -> None:
             "to_state": change.to_state,
             "listing_id": change.listing_id,
             "retirement_id": change.retirement_id,
+            "reversal_id": change.reversal_id,
             "now": change.now,
             "whole_ids": [take.block_id for take in plan.whole],
             "whole_firsts": [take.span.first for take in plan.whole],

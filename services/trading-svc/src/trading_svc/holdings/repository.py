@@ -17,6 +17,7 @@ from sqlalchemy import (
     cast,
     func,
     literal,
+    or_,
     select,
     text,
     tuple_,
@@ -53,16 +54,21 @@ class HeldBlock:
     frozen: bool
     listing_id: UUID | None
     retirement_id: UUID | None
+    reversal_id: UUID | None
     acquired_seq: int
     acquired_at: datetime
     lot: Lot
 
 
-# R20: a suspension reaches the project owner's own units; those that others bought stay free.
-_FROZEN = and_(
-    Block.state != BlockState.RETIRED,
-    Lot.owner_code == Block.account_code,
-    func.coalesce(ProjectState.status, "") == SUSPENDED,
+# R20: a suspension reaches the project owner's own units; those that others bought stay free. What
+# is kept for the debt of a reversal is frozen by its state.
+_FROZEN = or_(
+    Block.state == BlockState.FROZEN,
+    and_(
+        Block.state.not_in((BlockState.RETIRED, BlockState.CANCELLED)),
+        Lot.owner_code == Block.account_code,
+        func.coalesce(ProjectState.status, "") == SUSPENDED,
+    ),
 )
 
 
@@ -76,6 +82,7 @@ def _blocks() -> Select[*tuple[Any, ...]]:
             _FROZEN.label("frozen"),
             Block.listing_id,
             Block.retirement_id,
+            Block.reversal_id,
             Block.acquired_seq,
             Block.acquired_at,
             Lot,
@@ -180,6 +187,36 @@ async def of_listing(session: AsyncSession, listing_id: UUID) -> list[HeldBlock]
         _blocks()
         .where(Block.state == BlockState.RESERVED, Block.listing_id == listing_id)
         .order_by(Block.acquired_seq, func.lower(Block.block))
+    )
+    return await _read(session, statement)
+
+
+async def newest_held(
+    session: AsyncSession, account_code: str, *, project_id: UUID, quantity_t: int
+) -> list[HeldBlock]:
+    """Return the account's held blocks of the project that a quantity takes, newest vintage first."""
+    order = (Block.vintage.desc(), Block.acquired_seq.desc(), func.lower(Block.block))
+    before_t = func.sum(_quantity()).over(order_by=order) - _quantity()
+    counted = (
+        select(Block.id, before_t.label("before_t"))
+        .where(*_held(account_code, project_id, None, frozen_too=True))
+        .subquery()
+    )
+    statement = (
+        _blocks()
+        .join(counted, counted.c.id == Block.id)
+        .where(counted.c.before_t < quantity_t)
+        .order_by(*order)
+    )
+    return await _read(session, statement)
+
+
+async def frozen_for(session: AnySession, reversal_id: UUID) -> list[HeldBlock]:
+    """Return the blocks kept for the debt of a reversal, in the order of their numbers."""
+    statement = (
+        _blocks()
+        .where(Block.state == BlockState.FROZEN, Block.reversal_id == reversal_id)
+        .order_by(func.lower(Block.block))
     )
     return await _read(session, statement)
 

@@ -1,16 +1,36 @@
 """Serial blocks on the wire."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Literal, Self
 from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from trading_svc.debts.models import Debt
 from trading_svc.holdings.models import Cause, Lineage
 from trading_svc.holdings.repository import HeldBlock, as_span
 from trading_svc.holdings.service import Place
 
-State = Literal["held", "reserved", "retired"]
+State = Literal["held", "reserved", "frozen", "retired", "cancelled"]
+
+
+class ReversalNote(BaseModel):
+    """A reversal that concerns units: they stay valid whoever holds them, and everybody can see it."""
+
+    reversal_id: UUID
+    kind: str
+    occurred_on: date
+    settled: bool = Field(description="债务已补足 / what was owed for it has been cancelled")
+
+    @classmethod
+    def of(cls, debt: Debt) -> Self:
+        return cls(
+            reversal_id=debt.reversal_id,
+            kind=debt.kind,
+            occurred_on=debt.occurred_on,
+            settled=debt.owed_t == 0,
+        )
 
 
 class BlockOut(BaseModel):
@@ -30,13 +50,20 @@ class BlockOut(BaseModel):
     is_local: bool
     operation_date: date
     state: State
-    frozen: bool = Field(description="项目暂停，业主自持部分冻结 / project suspended")
+    frozen: bool = Field(
+        description="项目暂停时业主自持部分，或为逆转债务保留的部分"
+        " / the project is suspended, or the units are kept for the debt of a reversal"
+    )
+    reversal_id: UUID | None = Field(description="为其冻结的逆转 / the reversal it is frozen for")
+    reversals: list[ReversalNote] = Field(
+        description="涉及的逆转；单位仍有效 / reversals that concern the units; they stay valid"
+    )
     listing_id: UUID | None
     retirement_id: UUID | None
     acquired_at: datetime
 
     @classmethod
-    def of(cls, block: HeldBlock) -> Self:
+    def of(cls, block: HeldBlock, concerned: Sequence[Debt] = ()) -> Self:
         lot = block.lot
         return cls(
             block_id=block.id,
@@ -54,6 +81,8 @@ class BlockOut(BaseModel):
             operation_date=lot.operation_date,
             state=block.state,
             frozen=block.frozen,
+            reversal_id=block.reversal_id,
+            reversals=[ReversalNote.of(debt) for debt in concerned],
             listing_id=block.listing_id,
             retirement_id=block.retirement_id,
             acquired_at=block.acquired_at,
@@ -88,6 +117,12 @@ class PlaceOut(BaseModel):
     )
     listing_id: UUID | None
     retirement_id: UUID | None
+    reversal_id: UUID | None = Field(
+        description="冻结或注销所因的逆转 / the reversal it is frozen or cancelled for"
+    )
+    reversals: list[ReversalNote] = Field(
+        description="涉及的逆转；单位仍有效 / reversals that concern the units; they stay valid"
+    )
     issuance_id: UUID
     movements: list[MovementOut] = Field(
         description="首个编号的来历 / how the first serial of the part came here"
@@ -123,6 +158,8 @@ class PlaceOut(BaseModel):
             account_code=shown(block.account_code),
             listing_id=block.listing_id,
             retirement_id=block.retirement_id,
+            reversal_id=block.reversal_id,
+            reversals=[ReversalNote.of(debt) for debt in place.concerned],
             issuance_id=lot.issuance_id,
             movements=[movement(step) for step in place.trail],
         )

@@ -11,6 +11,8 @@ from tht_contracts.events.common import Block as BlockPart
 from tht_kit.db import AsyncReadSession
 from tht_kit.errors import FieldProblem, Text
 from tht_kit.ids import new_id
+from trading_svc.debts import service as debts
+from trading_svc.debts.models import Debt
 from trading_svc.holdings import movement_repository, repository, rules
 from trading_svc.holdings.errors import (
     CreditsInsufficient,
@@ -189,6 +191,8 @@ def state_refusals(choice: Choice, account_code: str) -> list[tuple[str, Text]]:
     found = []
     if block.state == BlockState.RETIRED:
         found.append(("RETIRED", Text(zh="已注销", en="retired already")))
+    elif block.state == BlockState.CANCELLED:
+        found.append(("CANCELLED", Text(zh="已因逆转注销", en="cancelled for a reversal")))
     elif block.account_code != account_code:
         found.append(("NOT_HELD", Text(zh="不在本账户", en="not in this account")))
     elif block.state == BlockState.RESERVED:
@@ -209,7 +213,8 @@ def refuse_unusable(choices: Sequence[Choice], account_code: str) -> None:
         raise SerialsUnavailable(count=len(problems), errors=problems)
 
 
-async def _move(session: AsyncSession, choices: Sequence[Choice], change: Change) -> None:
+async def move(session: AsyncSession, choices: Sequence[Choice], change: Change) -> None:
+    """Carry out one change on parts of blocks that all stand as it says they do."""
     takes = [Take(choice.block.id, choice.block.span, choice.span) for choice in choices]
     await movement_repository.apply(session, rules.plan(takes, new_id), change)
 
@@ -234,7 +239,7 @@ async def reserve(
         retirement_id=None,
         now=now,
     )
-    await _move(session, choices, change)
+    await move(session, choices, change)
 
 
 async def release(
@@ -253,7 +258,7 @@ async def release(
         retirement_id=None,
         now=now,
     )
-    await _move(session, [Choice(block, block.span) for block in blocks], change)
+    await move(session, [Choice(block, block.span) for block in blocks], change)
 
 
 async def reserved_for(session: AsyncSession, listing_id: UUID) -> list[HeldBlock]:
@@ -288,7 +293,7 @@ async def deliver(
         retirement_id=None,
         now=now,
     )
-    await _move(session, choices, change)
+    await move(session, choices, change)
     return choices
 
 
@@ -300,19 +305,28 @@ async def retire(
     retirement_id: UUID,
     now: datetime,
 ) -> None:
-    """Take held units out of circulation for ever. No function of this service undoes it."""
-    change = Change(
-        cause=Cause.RETIRED,
-        cause_id=retirement_id,
-        from_account=account_code,
-        to_account=account_code,
-        from_state=BlockState.HELD,
-        to_state=BlockState.RETIRED,
-        listing_id=None,
-        retirement_id=retirement_id,
-        now=now,
-    )
-    await _move(session, choices, change)
+    """Take held or frozen units out of circulation for ever. No function of this service undoes it.
+
+    Whoever takes frozen units has checked that they go where they are kept for.
+    """
+    if any(each.block.state not in (BlockState.HELD, BlockState.FROZEN) for each in choices):
+        raise RuntimeError(f"retirement {retirement_id} was given units that cannot be retired")
+    for state in (BlockState.HELD, BlockState.FROZEN):
+        standing = [choice for choice in choices if choice.block.state == state]
+        if not standing:
+            continue
+        change = Change(
+            cause=Cause.RETIRED,
+            cause_id=retirement_id,
+            from_account=account_code,
+            to_account=account_code,
+            from_state=state,
+            to_state=BlockState.RETIRED,
+            listing_id=None,
+            retirement_id=retirement_id,
+            now=now,
+        )
+        await move(session, standing, change)
 
 
 async def list_of_account(
@@ -332,6 +346,7 @@ class Place:
     block: HeldBlock
     span: Span
     trail: Sequence[Lineage]
+    concerned: Sequence[Debt]
 
 
 def parse_serial(text: str) -> Span:
@@ -363,4 +378,8 @@ async def trace(session: AsyncReadSession, text: str) -> list[Place]:
     if text.startswith("CQ-") and any(block.lot.serial_text(span) != text for block, _ in parts):
         raise SerialUnknown(serial=text)
     trails = await repository.trails(session, [(block.id, part.first) for block, part in parts])
-    return [Place(block, part, trails[block.id]) for block, part in parts]
+    flags = await debts.flags_of(session, {block.lot.issuance_id for block, _ in parts})
+    return [
+        Place(block, part, trails[block.id], flags.get(block.lot.issuance_id, ()))
+        for block, part in parts
+    ]

@@ -27,6 +27,24 @@ async def lock_listing(session: AsyncSession, listing_id: UUID) -> Listing | Non
     return (await session.scalars(statement)).one_or_none()
 
 
+async def lock_open_of(
+    session: AsyncSession, *, seller_code: str, project_id: UUID
+) -> Sequence[Listing]:
+    """Return the seller's open listings of the project, all locked, oldest first."""
+    statement = (
+        select(Listing)
+        .where(
+            Listing.seller_code == seller_code,
+            Listing.project_id == project_id,
+            Listing.status == ListingStatus.OPEN,
+        )
+        .order_by(Listing.id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    return (await session.scalars(statement)).all()
+
+
 async def find_listing(session: AnySession, listing_id: UUID) -> Listing | None:
     return await session.get(Listing, listing_id)
 

@@ -37,7 +37,12 @@ async def list_holdings(
     rows = await service.list_holdings(
         session, organisation_code, after_first=after, limit=page.rows
     )
-    return page.cut(rows, BlockOut.of, key=lambda row: [row.span.first])
+    flags = await service.flags_of(session, rows)
+    return page.cut(
+        rows,
+        lambda row: BlockOut.of(row, flags.get(row.lot.issuance_id, [])),
+        key=lambda row: [row.span.first],
+    )
 
 
 @router.get("/v1/totals/trading", summary="交易与注销总量 / Totals, and whether the ledgers agree")

@@ -12,7 +12,9 @@ _BALANCE = text(
     """
     WITH own AS (
         SELECT b.state, upper(b.block) - lower(b.block) AS quantity_t,
-            l.owner_code = b.account_code AND coalesce(p.status, '') = 'SUSPENDED' AS frozen
+            b.state = 'frozen' OR (
+                l.owner_code = b.account_code AND coalesce(p.status, '') = 'SUSPENDED'
+            ) AS frozen
         FROM blocks b
         JOIN lots l ON l.id = b.lot_id
         LEFT JOIN project_states p ON p.project_id = b.project_id
@@ -20,7 +22,7 @@ _BALANCE = text(
     )
     SELECT
         (SELECT coalesce(sum(upper(serials) - lower(serials)), 0) FROM lots
-            WHERE owner_code = :code)::bigint AS issued_in_t,
+            WHERE owner_code = :code AND account = 'owner')::bigint AS issued_in_t,
         (SELECT coalesce(sum(quantity_t), 0) FROM orders
             WHERE buyer_code = :code)::bigint AS bought_t,
         (SELECT coalesce(sum(quantity_t), 0) FROM orders
@@ -28,7 +30,8 @@ _BALANCE = text(
         (SELECT coalesce(sum(quantity_t), 0) FROM retirements
             WHERE account_code = :code)::bigint AS retired_t,
         coalesce(sum(quantity_t) FILTER (WHERE state = 'reserved'), 0)::bigint AS reserved_t,
-        coalesce(sum(quantity_t) FILTER (WHERE state = 'held' AND frozen), 0)::bigint AS frozen_t,
+        coalesce(sum(quantity_t) FILTER (WHERE state IN ('held', 'frozen') AND frozen), 0)::bigint
+            AS frozen_t,
         coalesce(sum(quantity_t) FILTER (WHERE state = 'held' AND NOT frozen), 0)::bigint
             AS available_t,
         (SELECT coalesce(sum(balance_fen), 0) FROM cash_balances
@@ -66,6 +69,12 @@ _TOTALS = text(
     ), reserved_blocks AS (
         SELECT listing_id, sum(upper(block) - lower(block)) AS quantity_t
         FROM blocks WHERE state = 'reserved' GROUP BY listing_id
+    ), frozen_blocks AS (
+        SELECT reversal_id, sum(upper(block) - lower(block)) AS quantity_t
+        FROM blocks WHERE state = 'frozen' GROUP BY reversal_id
+    ), replaced AS (
+        SELECT reversal_id, sum(quantity_t) AS quantity_t
+        FROM retirements WHERE reversal_id IS NOT NULL GROUP BY reversal_id
     ), posted AS (
         SELECT account, sum(amount_fen) AS amount_fen FROM (
             SELECT credit_account AS account, amount_fen FROM cash_entries
@@ -79,13 +88,18 @@ _TOTALS = text(
     SELECT
         (SELECT coalesce(sum(upper(serials) - lower(serials)), 0) FROM lots)::bigint AS issued_t,
         (SELECT coalesce(sum(upper(block) - lower(block)), 0) FROM blocks
-            WHERE state <> 'retired')::bigint AS held_t,
+            WHERE state NOT IN ('retired', 'cancelled'))::bigint AS held_t,
         (SELECT coalesce(sum(quantity_t), 0) FROM reserved_blocks)::bigint AS reserved_t,
+        (SELECT coalesce(sum(quantity_t), 0) FROM frozen_blocks)::bigint AS frozen_t,
+        (SELECT coalesce(sum(upper(block) - lower(block)), 0) FROM blocks
+            WHERE account_code = 'SYSTEM-BUFFER' AND state = 'held')::bigint AS buffer_t,
+        (SELECT coalesce(sum(upper(block) - lower(block)), 0) FROM blocks
+            WHERE state = 'cancelled')::bigint AS cancelled_t,
         (SELECT coalesce(sum(quantity_t), 0) FROM retired_blocks)::bigint AS retired_t,
         (SELECT coalesce(jsonb_object_agg(reason, quantity_t), '{}') FROM (
             SELECT reason, sum(quantity_t)::bigint AS quantity_t FROM retirements GROUP BY reason
         ) by_reason) AS retired_by_reason,
-        (SELECT count(*) FROM accounts) AS accounts,
+        (SELECT count(*) FROM accounts WHERE status <> 'system') AS accounts,
         (SELECT count(*) FROM orders) AS orders,
         (SELECT coalesce(sum(quantity_t), 0) FROM orders)::bigint AS traded_t,
         (SELECT coalesce(sum(amount_fen), 0) FROM orders)::bigint AS traded_fen,
@@ -122,6 +136,19 @@ _TOTALS = text(
         ) AND coalesce((SELECT sum(balance_fen) FROM cash_balances), 0)
             = -coalesce((SELECT amount_fen FROM posted WHERE account = 'bank'), 0)
             AS cash_balanced,
+        NOT EXISTS (
+            SELECT FROM debts d
+            FULL JOIN frozen_blocks f USING (reversal_id)
+            FULL JOIN replaced r USING (reversal_id)
+            WHERE d.debt_t IS NULL OR coalesce(f.quantity_t, 0) > d.debt_t - d.settled_t
+                OR coalesce(r.quantity_t, 0) <> d.settled_t
+        ) AND NOT EXISTS (
+            SELECT FROM blocks WHERE state IN ('frozen', 'cancelled')
+                AND (state = 'cancelled') <> (account_code = 'SYSTEM-BUFFER')
+        ) AND NOT EXISTS (
+            SELECT FROM blocks WHERE account_code = 'SYSTEM-BUFFER'
+                AND state NOT IN ('held', 'cancelled')
+        ) AS debts_match,
         NOT EXISTS (
             SELECT FROM enterprise_years y LEFT JOIN accepted a USING (account_code, compliance_year)
             WHERE y.used_t <> coalesce(a.used_t, 0) OR y.local_used_t <> coalesce(a.local_t, 0)

@@ -67,6 +67,10 @@ class InvariantsOut(BaseModel):
     retirements_match: bool
     listings_match: bool
     cash_balanced: bool
+    debts_match: bool = Field(
+        description="冻结不超过所欠，已补足数等于注销数；缓冲账户只能注销"
+        " / frozen within what is owed, settled as cancelled, a buffer that only cancels"
+    )
     compliance_match: bool
 
 
@@ -74,7 +78,10 @@ class TradingTotalsOut(BaseModel):
     issued_t: int
     held_t: int
     reserved_t: int
+    frozen_t: int = Field(description="因逆转冻结 / kept for the debts of reversals")
+    buffer_t: int = Field(description="缓冲账户余额 / standing in the buffer")
     retired_t: int
+    cancelled_t: int = Field(description="缓冲单位已注销 / buffer units cancelled for reversals")
     retired_by_reason: dict[str, int]
     accounts: int
     orders: int

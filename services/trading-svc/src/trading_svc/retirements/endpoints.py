@@ -12,7 +12,7 @@ from tht_kit.http import Now, ReadSession, WriteSession, new_router
 from tht_kit.idempotency import Idempotent
 from tht_kit.pagination import Page, PageQuery
 from trading_svc.certificates.parts import IssuerDep
-from trading_svc.retirements import service
+from trading_svc.retirements import service, settle
 from trading_svc.retirements.schemas import RetiredOut, RetirementIn, RetirementOut
 
 router = new_router(prefix="/v1/retirements", tags=["注销 / Retirements"])
@@ -33,6 +33,20 @@ async def create_retirement(
     response: Response,
 ) -> RetiredOut:
     own_code = principal.organisation()
+    if body.reversal_id is not None:
+        settled = await settle.settle(
+            session,
+            issuer,
+            account_code=own_code,
+            reversal_id=body.reversal_id,
+            quantity_t=body.quantity_t,
+            serials=[each.span for each in body.serials],
+            note=body.note,
+            retired_by=principal.subject,
+            now=now,
+        )
+        response.headers["Location"] = f"/v1/retirements/{settled.retirement.id}"
+        return RetiredOut.of_retired(settled)
     retired = await service.retire_own(
         session,
         issuer,

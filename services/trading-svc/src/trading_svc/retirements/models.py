@@ -3,7 +3,15 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tht_kit.db import UtcDateTime
@@ -27,9 +35,17 @@ class Retirement(Base):
         CheckConstraint("quantity_t > 0", "positive"),
         CheckConstraint("(reason = 'ETS_COMPLIANCE') = (compliance_year IS NOT NULL)", "year"),
         CheckConstraint("reason <> 'EVENT_NEUTRAL' OR claim_id IS NOT NULL", "claim"),
+        CheckConstraint(
+            "(reason = 'REVERSAL_REPLACEMENT') = (reversal_id IS NOT NULL)", "reversal"
+        ),
         # R37: a retirement supports one statement, and a statement stands on one retirement.
         UniqueConstraint("claim_id"),
         Index("ix_retirements__account_code", "account_code", "id"),
+        Index(
+            "ix_retirements__reversal",
+            "reversal_id",
+            postgresql_where=text("reversal_id IS NOT NULL"),
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -39,6 +55,7 @@ class Retirement(Base):
     reason: Mapped[str] = mapped_column(Text)
     compliance_year: Mapped[int | None]
     claim_id: Mapped[UUID | None]
+    reversal_id: Mapped[UUID | None]
     note: Mapped[str | None] = mapped_column(Text)
     quantity_t: Mapped[int] = mapped_column(BigInteger)
     retired_by: Mapped[str] = mapped_column(Text)

@@ -23,6 +23,7 @@ async def write(session: AsyncSession, retirement: Retirement) -> None:
             reason=retirement.reason,
             compliance_year=retirement.compliance_year,
             claim_id=retirement.claim_id,
+            reversal_id=retirement.reversal_id,
             note=retirement.note,
             quantity_t=retirement.quantity_t,
             retired_by=retirement.retired_by,

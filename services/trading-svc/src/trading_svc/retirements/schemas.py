@@ -54,7 +54,7 @@ Serials = Annotated[
 class RetirementIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    reason: Literal["VOLUNTARY", "PERSONAL", "ECO_DAMAGE_COMPENSATION"]
+    reason: Literal["VOLUNTARY", "PERSONAL", "ECO_DAMAGE_COMPENSATION", "REVERSAL_REPLACEMENT"]
     quantity_t: QuantityT
     beneficiary_code: OrganisationCode | None = Field(
         default=None, description="受益方；不填为本单位 / own organisation without it"
@@ -62,7 +62,21 @@ class RetirementIn(BaseModel):
     project_id: UUID | None = None
     vintage: Vintage | None = None
     serials: Serials
+    reversal_id: UUID | None = Field(
+        default=None,
+        description="REVERSAL_REPLACEMENT：补足哪一次逆转 / whose debt the cancellation settles",
+    )
     note: Note | None = None
+
+    @model_validator(mode="after")
+    def _names_its_reversal(self) -> Self:
+        if (self.reason == "REVERSAL_REPLACEMENT") != (self.reversal_id is not None):
+            raise ValueError("REVERSAL_REPLACEMENT names its reversal_id, other reasons have none")
+        if self.reversal_id is not None and (self.project_id, self.vintage) != (None, None):
+            raise ValueError("units for a reversal are named by serials, or chosen by the platform")
+        if self.reversal_id is not None and self.beneficiary_code is not None:
+            raise ValueError("a reversal has no beneficiary but the one who owes")
+        return self
 
 
 class RetirementOut(BaseModel):
@@ -73,6 +87,7 @@ class RetirementOut(BaseModel):
     reason: RetirementReason
     compliance_year: int | None
     claim_id: UUID | None
+    reversal_id: UUID | None = Field(description="补足的逆转 / the reversal whose debt it settles")
     note: str | None
     quantity_t: int
     retired_at: datetime
@@ -117,6 +132,7 @@ def _fields(retirement: Retirement) -> dict[str, object]:
         "reason": retirement.reason,
         "compliance_year": retirement.compliance_year,
         "claim_id": retirement.claim_id,
+        "reversal_id": retirement.reversal_id,
         "note": retirement.note,
         "quantity_t": retirement.quantity_t,
         "retired_at": retirement.retired_at,

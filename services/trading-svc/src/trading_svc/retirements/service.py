@@ -33,6 +33,7 @@ class Purpose:
     beneficiary: Party
     compliance_year: int | None = None
     claim_id: UUID | None = None
+    reversal_id: UUID | None = None
     note: str | None = None
     statement: Statement | None = None
 
@@ -68,6 +69,7 @@ async def retire(
         reason=purpose.reason,
         compliance_year=purpose.compliance_year,
         claim_id=purpose.claim_id,
+        reversal_id=purpose.reversal_id,
         note=purpose.note,
         quantity_t=holdings.total_t(choices),
         retired_by=retired_by,
@@ -128,6 +130,9 @@ def _retired(retirement: Retirement, runs: Sequence[holdings.Run]) -> CreditsRet
             "quantity_t": retirement.quantity_t,
             "blocks": [run.part for run in runs],
             "retired_at": retirement.retired_at,
+            "reversal_id": (
+                None if retirement.reversal_id is None else str(retirement.reversal_id)
+            ),
         }
     )
 
