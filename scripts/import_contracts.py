@@ -30,16 +30,18 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "edge | keys",
     ),
     "registry_svc": (
-        "totals",
+        "listings | totals",
+        "documents",
         "projects",
-        "calendar | methodologies | sites",
+        "calendar | credits | districts | methodologies | sites",
         "organisations",
     ),
     "issuance_svc": (
         "issuances",
         "reports",
+        "metering",
         "aggregates | uploads",
-        "factors | organisations | projects",
+        "factors | intervals | organisations | projects",
         "methodologies",
     ),
     "trading_svc": (

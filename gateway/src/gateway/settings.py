@@ -41,7 +41,7 @@ class GatewaySettings(ServiceSettings):
     upstream_points: AnyHttpUrl | None = None
 
     body_bytes_max: int = Field(default=MIB, ge=KIB)
-    upload_bytes_max: int = Field(default=64 * MIB, ge=KIB)
+    upload_bytes_max: int = Field(default=1024 * MIB, ge=KIB)
     body_idle_timeout_s: float = Field(default=10, gt=0)
     body_timeout_s: float = Field(default=60, gt=0)
     upload_timeout_s: float = Field(default=900, gt=0)

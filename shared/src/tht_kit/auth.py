@@ -194,6 +194,14 @@ async def authenticated(request: Request) -> Principal:
 Authenticated = Annotated[Principal, Depends(authenticated)]
 
 
+async def reading(request: Request) -> Principal | None:
+    """Return the caller of a public route, None without a token; raises Unauthenticated for a bad one."""
+    return await authenticated(request) if "authorization" in request.headers else None
+
+
+Reader = Annotated[Principal | None, Depends(reading)]
+
+
 def require(scope: str) -> Callable[[Principal], Awaitable[Principal]]:
     """Return a dependency that gives the caller and raises Forbidden without the scope."""
 

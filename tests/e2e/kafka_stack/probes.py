@@ -139,7 +139,7 @@ def _issued(first: int, project: int) -> CreditsIssued:
         "unit_type": "CQCER",
         "scope_code": "01",
         "methodology_code": "CQCM-901-V001",
-        "district_code": "500112",
+        "district_code": "500157",
         "is_local": True,
         "owner_code": PV_OWNER,
         "operation_date": date(2021, 9, 1),

@@ -116,8 +116,7 @@ class Proxy:
         length: int | None = scope["body_length"]
         if length == 0:
             return receive
-        path: str = scope["path"]
-        upload = path == routing.UPLOADS or path.startswith(routing.UPLOADS + "/")
+        upload = routing.takes_files(scope["path"])
         body = BoundedBody(
             receive,
             length=length,

@@ -1,5 +1,7 @@
 """Which service answers a path. The first segments decide; what is not named here is the gateway's."""
 
+import re
+
 PREFIXES: dict[str, tuple[str, ...]] = {
     "registry": (
         "/v1/organisations",
@@ -49,11 +51,17 @@ PREFIXES: dict[str, tuple[str, ...]] = {
         "/v1/totals/points",
     ),
 }
-UPLOADS = "/v1/uploads"
+# Bodies of files: as large as the service behind takes them, and given more time.
+_FILES = re.compile(r"/v1/(uploads|documents|projects/[^/]+/imports)(/.*)?")
 
 _SERVICE_BY_PREFIX = {
     prefix: service for service, prefixes in PREFIXES.items() for prefix in prefixes
 }
+
+
+def takes_files(path: str) -> bool:
+    """Say whether the body of a request to the path is a file, not a JSON document."""
+    return _FILES.fullmatch(path) is not None
 
 
 def match(path: str) -> tuple[str, str] | None:

@@ -1,5 +1,9 @@
-"""What registry-svc listens to: nothing yet. Its facts come from its own API."""
+"""What registry-svc listens to: issuances, for its public lists and how long evidence is locked."""
 
+from registry_svc.credits.consumers import on_credits_issued
+from tht_contracts.events.issuance import CreditsIssued
 from tht_kit.runner import Subscription
 
-SUBSCRIPTIONS: tuple[Subscription, ...] = ()
+SUBSCRIPTIONS: tuple[Subscription, ...] = (
+    Subscription(CreditsIssued.topic, {CreditsIssued: on_credits_issued}),
+)

@@ -10,6 +10,11 @@ from registry_svc.beneficiaries import models as beneficiary_models
 from registry_svc.calendar import models as calendar_models
 from registry_svc.calendar import service as calendar
 from registry_svc.container import RegistryContainer
+from registry_svc.credits import models as credit_models
+from registry_svc.districts import models as district_models
+from registry_svc.districts import service as districts
+from registry_svc.districts.seed import DistrictSeed
+from registry_svc.documents import models as document_models
 from registry_svc.methodologies import models as methodology_models
 from registry_svc.methodologies import service as methodologies
 from registry_svc.methodologies.seed import MethodologySeed
@@ -36,6 +41,9 @@ TABLES = (
     project_models,
     calendar_models,
     site_models,
+    district_models,
+    document_models,
+    credit_models,
 )
 metadata = Base.metadata
 
@@ -59,6 +67,13 @@ async def prepare(container: Container) -> None:
     years = seeds.read("calendar.yaml")
     async with container.database.write() as session:
         await calendar.seed(session, map(int, years["years"]), source=years["source"], now=now)
+        found = seeds.read("districts.yaml")
+        await districts.seed(
+            session,
+            TypeAdapter(list[DistrictSeed]).validate_python(found["districts"]),
+            source=found["source"],
+            now=now,
+        )
         await organisation_seed.seed(
             session,
             OrganisationRulesSeed.model_validate(seeds.read("organisation_rules.yaml")),
