@@ -1,10 +1,11 @@
-"""Rules of a site, pure: what a parcel must be (R19)."""
+"""Rules of a site, pure: what a parcel must be (R19), and how a vehicle is written."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 
 from tht_kit.errors import FieldProblem, Text
 
@@ -25,6 +26,31 @@ class LandUse(StrEnum):
 INELIGIBLE_LAND = frozenset({LandUse.ECONOMIC_FOREST, LandUse.GREENING_LAND})
 
 
+# A declared area may differ from the outline's by this part of the outline's.
+AREA_TOLERANCE = Decimal("0.01")
+# Land that two projects both draw: more than this is one place twice, not an uneven border (R7).
+OVERLAP_M2_MAX = Decimal(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """An outline (边界) as its owner gives it: GeoJSON, and the coordinate system it is in."""
+
+    geometry: Mapping[str, Any]
+    crs: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """An outline as the register keeps it: CGCS2000 longitude and latitude, and its true areas."""
+
+    wkb: bytes
+    bounds: tuple[float, float, float, float]  # west, south, east, north, degrees
+    crs: str  # what it was stated in
+    area_m2: Decimal
+    smallest_part_m2: Decimal
+
+
 @dataclass(frozen=True, slots=True)
 class ParcelPlan:
     """A parcel as its owner declares it."""
@@ -34,6 +60,8 @@ class ParcelPlan:
     land_use: LandUse
     non_forest_since: date
     is_wetland: bool
+    drawn: Drawn | None = None
+    outline: Outline | None = None  # what `drawn` turned out to be
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +84,7 @@ def parcel_problems(
     pointer: str, parcel: ParcelPlan, conditions: ParcelConditions
 ) -> Iterator[FieldProblem]:
     """R19: size, wetland, kind of land, and how long it has not been forest."""
-    minimum = conditions.area_m2_min
-    if parcel.area_m2 < minimum:
-        yield problem(
-            f"{pointer}/area_m2",
-            f"地块面积须不小于 {minimum} 平方米。",
-            f"A parcel must have at least {minimum} m².",
-        )
+    yield from _area_problems(pointer, parcel, conditions.area_m2_min)
     if parcel.is_wetland:
         yield problem(f"{pointer}/is_wetland", "湿地不得造林。", "A wetland is not eligible.")
     if parcel.land_use in INELIGIBLE_LAND:
@@ -77,6 +99,35 @@ def parcel_problems(
             f"{pointer}/non_forest_since",
             f"造林开始前须至少 {years} 年为非林地。",
             f"The land must have been without forest for {years} years before planting.",
+        )
+
+
+def _area_problems(pointer: str, parcel: ParcelPlan, minimum: Decimal) -> Iterator[FieldProblem]:
+    """The least area of each contiguous piece, and of the declared area that it is the drawn one."""
+    outline = parcel.outline
+    if outline is None:
+        if parcel.area_m2 < minimum:
+            yield problem(
+                f"{pointer}/area_m2",
+                f"地块面积须不小于 {minimum} 平方米。",
+                f"A parcel must have at least {minimum} m².",
+            )
+        return
+    if outline.smallest_part_m2 < minimum:
+        yield problem(
+            f"{pointer}/outline",
+            f"每片连续土地须不小于 {minimum} 平方米；按边界计算，最小一片为"
+            f" {outline.smallest_part_m2} 平方米。",
+            f"Each contiguous piece must have at least {minimum} m²; by its outline the smallest"
+            f" has {outline.smallest_part_m2} m².",
+        )
+    if abs(parcel.area_m2 - outline.area_m2) > outline.area_m2 * AREA_TOLERANCE:
+        yield problem(
+            f"{pointer}/area_m2",
+            f"申报面积 {parcel.area_m2} 与边界计算面积 {outline.area_m2} 平方米相差超过 1%；"
+            "请更正其一。",
+            f"The declared {parcel.area_m2} m² differ by more than 1 % from the"
+            f" {outline.area_m2} m² of its outline: correct one of them.",
         )
 
 
