@@ -100,7 +100,7 @@ def pv_project(author: str, **changes: Any) -> dict[str, Any]:
         "unit_type": "CQCER",
         "methodology_code": "CQCM-901-V001",
         "pdd_author_code": author,
-        "district_code": "500112",
+        "district_code": "500157",
         "construction_start": "2021-03-01",
         "operation_date": "2021-09-01",
         "crediting_start": "2022-01-01",
@@ -205,14 +205,60 @@ class Register:
             headers=caller("projects:validate", org=org or self.validator),
         )
 
-    async def decide(
-        self, project_id: str, *, org: str | None = None, **changes: Any
+    async def propose(
+        self,
+        project_id: str,
+        step: str,
+        *,
+        org: str | None = None,
+        officer: str = "officer-a",
+        **body: Any,
+    ) -> httpx.Response:
+        """Propose one of the bureau's steps as one officer."""
+        usual = {
+            "registration": {"decision": "register"},
+            "deregistration": {"ground": "project_gone", "reason": "项目已拆除"},
+        }
+        body = usual.get(step, {"reason": "核查发现计量异常"}) | body
+        return await self.api.post(
+            f"/v1/projects/{project_id}/{step}",
+            json=body,
+            headers=caller("projects:register", org=org or self.bureau, subject=officer),
+        )
+
+    async def approve(
+        self, task_id: str, *, org: str | None = None, officer: str = "officer-b"
     ) -> httpx.Response:
         return await self.api.post(
-            f"/v1/projects/{project_id}/registration",
-            json={"decision": "register"} | changes,
-            headers=caller("projects:register", org=org or self.bureau),
+            f"/v1/registry-tasks/{task_id}/approval",
+            headers=caller("projects:register", org=org or self.bureau, subject=officer),
         )
+
+    async def reject(
+        self, task_id: str, *, officer: str = "officer-b", **body: Any
+    ) -> httpx.Response:
+        return await self.api.post(
+            f"/v1/registry-tasks/{task_id}/rejection",
+            json={"comment": "依据不足"} | body,
+            headers=caller("projects:register", org=self.bureau, subject=officer),
+        )
+
+    async def take(
+        self, project_id: str, step: str, *, org: str | None = None, **body: Any
+    ) -> httpx.Response:
+        """Take one of the bureau's steps with two officers: the first refusal, or the project."""
+        proposed = await self.propose(project_id, step, org=org, **body)
+        if proposed.status_code != 202:
+            return proposed
+        approved = await self.approve(proposed.json()["task_id"], org=org)
+        if approved.status_code != 200:
+            return approved
+        return await self.api.get(f"/v1/projects/{project_id}")
+
+    async def decide(
+        self, project_id: str, *, org: str | None = None, **body: Any
+    ) -> httpx.Response:
+        return await self.take(project_id, "registration", org=org, **body)
 
     async def recall(
         self, project_id: str, *, org: str | None = None, **changes: Any

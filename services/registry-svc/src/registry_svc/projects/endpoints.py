@@ -1,29 +1,45 @@
-"""HTTP of the projects (项目): filing, notice, comments, validation, registration, recall."""
+"""HTTP of the projects (项目): filing, notice, comments, validation, the bureau's decisions."""
 
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, Query, Response
+from fastapi import Depends, Header, Response
 
-from registry_svc.methodologies.models import ProjectType
-from registry_svc.projects import filing, notices, recall, registration, service, validation
-from registry_svc.projects.rules import ProjectStatus
+from registry_svc.projects import (
+    comments,
+    filing,
+    green_certificates,
+    next_steps,
+    notices,
+    recall,
+    registration,
+    service,
+    standing,
+    validation,
+)
+from registry_svc.projects.errors import ProjectVersionMissing
 from registry_svc.projects.schemas import (
+    AnswerIn,
     CommentIn,
     CommentOut,
+    DeregistrationIn,
+    NextStepsOut,
     NoticeIn,
     ProjectDetailOut,
     ProjectIn,
-    ProjectOut,
+    ReasonIn,
     RecallIn,
     RegistrationIn,
     ValidationIn,
+    VersionOut,
+    VersionsOut,
 )
 from tht_kit.auth import Principal, require
 from tht_kit.clock import legal_date
 from tht_kit.http import Now, ReadSession, WriteSession, new_router
-from tht_kit.idempotency import Idempotent
+from tht_kit.idempotency import KEY_CHARS_MAX, Idempotent
 from tht_kit.pagination import Page, PageQuery
+from tht_kit.task_endpoints import TaskOut
 
 router = new_router(prefix="/v1/projects", tags=["项目 / Projects"])
 
@@ -48,30 +64,61 @@ async def file_project(
     return ProjectDetailOut.of(project, legal_date(now))
 
 
-@router.get("", summary="项目列表 / List projects")
-async def list_projects(
-    session: ReadSession,
-    page: PageQuery,
-    now: Now,
-    status: Annotated[ProjectStatus | None, Query(description="状态 / status")] = None,
-    project_type: Annotated[ProjectType | None, Query(description="类型 / type")] = None,
-    owner_code: Annotated[str | None, Query(max_length=64, description="业主 / owner")] = None,
-) -> Page[ProjectOut]:
-    rows = await service.list_page(
-        session,
-        status=status,
-        project_type=project_type,
-        owner_code=owner_code,
-        after=page.after_id,
-        limit=page.rows,
-    )
-    today = legal_date(now)
-    return page.cut(rows, lambda row: ProjectOut.of(row, today), key=lambda row: [row.project_id])
-
-
 @router.get("/{project_id}", summary="查询项目 / Get a project")
-async def get_project(project_id: UUID, session: ReadSession, now: Now) -> ProjectDetailOut:
-    return ProjectDetailOut.of(await service.get(session, project_id), legal_date(now))
+async def get_project(
+    project_id: UUID, session: ReadSession, now: Now, response: Response
+) -> ProjectDetailOut:
+    project = await service.get(session, project_id)
+    response.headers["ETag"] = f'"{project.version}"'
+    return ProjectDetailOut.of(project, legal_date(now))
+
+
+@router.put("/{project_id}", summary="修改草稿 / Amend a draft")
+async def amend_project(
+    project_id: UUID,
+    body: ProjectIn,
+    session: WriteSession,
+    now: Now,
+    owner: Owner,
+    response: Response,
+    if_match: Annotated[
+        str | None,
+        Header(
+            alias="If-Match", max_length=64, description="所依据的版本 / the ETag it is based on"
+        ),
+    ] = None,
+) -> ProjectDetailOut:
+    project = await filing.amend(
+        session,
+        project_id,
+        owner_code=owner.organisation(),
+        version=_version(if_match),
+        plan=body.plan(),
+        declared=body.declared(),
+        now=now,
+    )
+    response.headers["ETag"] = f'"{project.version}"'
+    return ProjectDetailOut.of(project, legal_date(now))
+
+
+def _version(if_match: str | None) -> int:
+    """Return the version that If-Match names, 0 if it is none; raises ProjectVersionMissing."""
+    if if_match is None:
+        raise ProjectVersionMissing(pointer="header:If-Match")
+    digits = if_match.strip().removeprefix('"').removesuffix('"')
+    return int(digits) if digits.isascii() and digits.isdigit() else 0
+
+
+@router.get("/{project_id}/versions", summary="申报的各个版本 / Every version of a declaration")
+async def list_project_versions(project_id: UUID, session: ReadSession) -> VersionsOut:
+    found = await service.list_versions(session, project_id)
+    return VersionsOut(items=[VersionOut.model_validate(version) for version in found])
+
+
+@router.get("/{project_id}/steps", summary="后续步骤 / What can come next, and for whom")
+async def list_project_steps(project_id: UUID, session: ReadSession, now: Now) -> NextStepsOut:
+    project, found = await next_steps.list_next(session, project_id, now=now)
+    return NextStepsOut.of(project, found, legal_date(now))
 
 
 @router.post(
@@ -96,10 +143,27 @@ async def open_project_notice(
     "/{project_id}/comments", status_code=201, summary="提交公示意见 / Comment on a notice"
 )
 async def comment_on_project(
-    project_id: UUID, body: CommentIn, session: WriteSession, now: Now
+    project_id: UUID,
+    body: CommentIn,
+    session: WriteSession,
+    now: Now,
+    idempotency_key: Annotated[
+        str | None,
+        Header(
+            min_length=1,
+            max_length=KEY_CHARS_MAX,
+            pattern=r"^[\x20-\x7e]+$",
+            description="可选，重试沿用 / optional, kept when retrying",
+        ),
+    ] = None,
 ) -> CommentOut:
-    filed = await notices.comment(
-        session, project_id, author_name=body.author_name, text=body.text, now=now
+    filed = await comments.comment(
+        session,
+        project_id,
+        author_name=body.author_name,
+        text=body.text,
+        key=idempotency_key,
+        now=now,
     )
     return CommentOut.of(filed)
 
@@ -112,6 +176,30 @@ async def list_project_comments(
         session, project_id, after=page.after_id, limit=page.rows
     )
     return page.cut(rows, CommentOut.of, key=lambda row: [row.comment_id])
+
+
+@router.post(
+    "/{project_id}/comments/{comment_id}/answer",
+    dependencies=[Idempotent],
+    summary="答复公示意见 / Answer a comment",
+)
+async def answer_project_comment(
+    project_id: UUID,
+    comment_id: UUID,
+    body: AnswerIn,
+    session: WriteSession,
+    now: Now,
+    validator: Validator,
+) -> CommentOut:
+    answered = await comments.answer(
+        session,
+        project_id,
+        comment_id,
+        validator_code=validator.organisation(),
+        text=body.answer,
+        now=now,
+    )
+    return CommentOut.of(answered)
 
 
 @router.post(
@@ -136,21 +224,111 @@ async def validate_project(
 
 @router.post(
     "/{project_id}/registration",
+    status_code=202,
     dependencies=[Idempotent],
-    summary="登记决定 / Decide on the registration",
+    summary="提出登记决定，待复核 / Propose the decision on the registration",
 )
-async def decide_on_project(
+async def propose_project_registration(
     project_id: UUID, body: RegistrationIn, session: WriteSession, now: Now, officer: Officer
-) -> ProjectDetailOut:
-    project = await registration.decide(
+) -> TaskOut:
+    task = await registration.propose(
         session,
         project_id,
-        officer_code=officer.organisation(),
         is_accepted=body.decision == "register",
         reason=body.reason,
+        by=officer,
         now=now,
     )
+    return TaskOut.of(task)
+
+
+@router.post(
+    "/{project_id}/suspension",
+    status_code=202,
+    dependencies=[Idempotent],
+    summary="提出暂停，待复核 / Propose to suspend a project",
+)
+async def propose_project_suspension(
+    project_id: UUID, body: ReasonIn, session: WriteSession, now: Now, officer: Officer
+) -> TaskOut:
+    task = await standing.propose_suspension(
+        session, project_id, reason=body.reason, by=officer, now=now
+    )
+    return TaskOut.of(task)
+
+
+@router.post(
+    "/{project_id}/resumption",
+    status_code=202,
+    dependencies=[Idempotent],
+    summary="提出恢复，待复核 / Propose to resume a project",
+)
+async def propose_project_resumption(
+    project_id: UUID, body: ReasonIn, session: WriteSession, now: Now, officer: Officer
+) -> TaskOut:
+    task = await standing.propose_resumption(
+        session, project_id, reason=body.reason, by=officer, now=now
+    )
+    return TaskOut.of(task)
+
+
+@router.post(
+    "/{project_id}/deregistration",
+    status_code=202,
+    dependencies=[Idempotent],
+    summary="提出注销，待复核 / Propose to deregister a project for ever",
+)
+async def propose_project_deregistration(
+    project_id: UUID, body: DeregistrationIn, session: WriteSession, now: Now, officer: Officer
+) -> TaskOut:
+    task = await standing.propose_deregistration(
+        session, project_id, ground=body.ground, reason=body.reason, by=officer, now=now
+    )
+    return TaskOut.of(task)
+
+
+@router.post(
+    "/{project_id}/deregistration-request",
+    status_code=202,
+    dependencies=[Idempotent],
+    summary="业主申请自愿注销 / Ask for one's own project to be deregistered",
+)
+async def request_project_deregistration(
+    project_id: UUID, body: ReasonIn, session: WriteSession, now: Now, owner: Owner
+) -> TaskOut:
+    task = await standing.request_deregistration(
+        session, project_id, reason=body.reason, by=owner, now=now
+    )
+    return TaskOut.of(task)
+
+
+@router.post(
+    "/{project_id}/green-certificate",
+    dependencies=[Idempotent],
+    summary="标记已申领绿证 / Flag a project whose electricity carries green certificates",
+)
+async def report_project_green_certificate(
+    project_id: UUID, body: ReasonIn, session: WriteSession, now: Now, officer: Officer
+) -> ProjectDetailOut:
+    project = await green_certificates.report(
+        session, project_id, reason=body.reason, by=officer, now=now
+    )
     return ProjectDetailOut.of(project, legal_date(now))
+
+
+@router.post(
+    "/{project_id}/green-certificate/clearance",
+    status_code=202,
+    dependencies=[Idempotent],
+    summary="提出解除绿证标记，待复核 / Propose to lift that flag",
+)
+async def propose_project_green_certificate_clearance(
+    project_id: UUID, body: ReasonIn, session: WriteSession, now: Now, officer: Officer
+) -> TaskOut:
+    task = await green_certificates.propose_clearance(
+        session, project_id, reason=body.reason, by=officer, now=now
+    )
+    return TaskOut.of(task)
 
 
 @router.post(

@@ -117,6 +117,79 @@ class NotTheValidator(DomainError):
     )
 
 
+class GreenCertificateClaimed(DomainError):
+    type = "green-certificate-claimed"
+    status = 409
+    title = Text(zh="项目电量已申领绿证", en="Green certificates are claimed for the electricity")
+    detail = Text(
+        zh="项目 {project_id} 的电量已申领绿证，不能登记或恢复。",
+        en="Green certificates are claimed for the electricity of the project {project_id}:"
+        " it can neither be registered nor resumed.",
+    )
+    fix = Text(
+        zh="核实未申领后由两名经办人解除标记；否则不得申请减排量。",
+        en="Two officers lift the flag once it proves wrong; otherwise it earns no reductions.",
+    )
+
+
+class GreenCertificateFlagged(DomainError):
+    type = "green-certificate-flagged"
+    status = 409
+    title = Text(zh="不能标记绿证", en="The project cannot be flagged")
+    detail = Text(
+        zh="项目 {project_id} 已标记申领绿证，或流程已终止。",
+        en="The project {project_id} is flagged for green certificates already, or has ended.",
+    )
+    fix = Text(zh="请查询项目现状。", en="Look at how the project stands.")
+
+
+class GreenCertificateUnclaimed(DomainError):
+    type = "green-certificate-unclaimed"
+    status = 409
+    title = Text(zh="项目没有绿证标记", en="The project has no such flag")
+    detail = Text(
+        zh="项目 {project_id} 没有标记申领绿证，无须解除。",
+        en="The project {project_id} is not flagged for green certificates.",
+    )
+    fix = Text(zh="请核对项目编号。", en="Check the project's id.")
+
+
+class CommentsFull(DomainError):
+    type = "comments-full"
+    status = 409
+    title = Text(zh="公示意见已达上限", en="The notice takes no more comments")
+    detail = Text(
+        zh="项目 {project_id} 的本次公示已收到 {limit} 条意见，不再接收。",
+        en="The notice of the project {project_id} has its {limit} comments and takes no more.",
+    )
+    fix = Text(zh="可向主管部门直接反映。", en="Write to the bureau directly.")
+
+
+class CommentNotFound(DomainError):
+    type = "comment-not-found"
+    status = 404
+    title = Text(zh="意见不存在", en="Comment not found")
+    detail = Text(
+        zh="项目 {project_id} 没有编号为 {comment_id} 的意见。",
+        en="The project {project_id} has no comment {comment_id}.",
+    )
+    fix = Text(
+        zh="意见列表见 GET /v1/projects/{project_id}/comments。",
+        en="GET /v1/projects/{project_id}/comments lists them.",
+    )
+
+
+class CommentAnswered(DomainError):
+    type = "comment-answered"
+    status = 409
+    title = Text(zh="意见已答复", en="The comment is answered already")
+    detail = Text(
+        zh="意见 {comment_id} 已公开答复，不能更改。",
+        en="The comment {comment_id} has a public answer, which stands.",
+    )
+    fix = Text(zh="请答复其他意见。", en="Answer the others.")
+
+
 class NoticeRunning(DomainError):
     type = "notice-running"
     status = 409

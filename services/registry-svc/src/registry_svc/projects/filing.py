@@ -1,11 +1,13 @@
 """Filing a project (项目申报) and amending it while it is a draft; every version is kept."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from registry_svc.districts import service as districts
 from registry_svc.methodologies import service as methodologies
 from registry_svc.methodologies.models import Methodology, ProjectType
 from registry_svc.organisations import service as organisations
@@ -16,6 +18,7 @@ from registry_svc.projects.errors import NotTheOwner, ProjectNotDraft, ProjectVe
 from registry_svc.projects.models import Project, ProjectRule, ProjectVersion
 from registry_svc.projects.plan import Conditions, ProjectPlan
 from registry_svc.projects.rules import NAMES, ProjectStatus
+from registry_svc.sites import outlines
 from registry_svc.sites import service as sites
 from registry_svc.sites.rules import ParcelConditions
 from tht_kit.clock import legal_date
@@ -34,8 +37,10 @@ async def file(
 
     Raises OrganisationUnfit unless the owner is a project owner or the operator and the author of
     the design document is registered, MethodologyNotInForce, ProjectRuleMissing,
-    ProjectNotEligible (R1, R7, R8, R19), SiteTaken (R7), SiteBarred (R9).
+    OutlinesInvalid, ProjectNotEligible (R1, R7, R8, R19), SiteTaken, ParcelsOverlap (R7),
+    SiteBarred (R9).
     """
+    plan = replace(plan, parcels=await outlines.survey(plan.parcels))
     methodology = await _eligible(session, owner_code, plan, now)
     project = Project(
         project_id=new_id(),
@@ -76,6 +81,7 @@ async def amend(
         raise ProjectVersionChanged(
             pointer="header:If-Match", project_id=project_id, version=project.version
         )
+    plan = replace(plan, parcels=await outlines.survey(plan.parcels))
     methodology = await _eligible(session, owner_code, plan, now)
     _declare(project, plan, methodology)
     project.version += 1
@@ -92,6 +98,9 @@ async def _eligible(
     await organisations.get_acting_as(session, owner_code, Kind.OWNER, Kind.OPERATOR)
     await organisations.get_acting_as(
         session, plan.pdd_author_code, *Kind, pointer="/pdd_author_code"
+    )
+    await districts.must_be_in_force(
+        session, plan.district_code, legal_date(now), pointer="/district_code"
     )
     methodology = await methodologies.get_in_force(
         session, plan.methodology_code, legal_date(now), pointer="/methodology_code"

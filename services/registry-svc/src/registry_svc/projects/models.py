@@ -42,6 +42,7 @@ class Project(Base):
             postgresql_where=text("status = 'VALIDATED'"),
         ),
         Index("ix_projects__owner_code", "owner_code", "project_id"),
+        Index("ix_projects__name_grams", text("text_grams(name)"), postgresql_using="gin"),
     )
 
     project_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -193,6 +194,7 @@ class ProjectRule(Base):
     notice_working_days: Mapped[int]
     decision_working_days: Mapped[int]
     comments_max: Mapped[int]
+    retention_years: Mapped[int]
     evidence_grade: Mapped[str] = mapped_column(Text)
     source: Mapped[str] = mapped_column(Text)
 

@@ -1,78 +1,115 @@
-"""The bureau's decision (登记): a number in the register, or a refusal with its reason."""
+"""The bureau's decision (登记): one officer proposes it, another approves; a number, or a refusal."""
 
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from registry_svc.methodologies import service as methodologies
+from registry_svc.methodologies.models import Methodology
 from registry_svc.organisations import service as organisations
 from registry_svc.organisations.models import Kind
 from registry_svc.projects import repository, service
-from registry_svc.projects.errors import ProjectNumbersExhausted
+from registry_svc.projects.errors import GreenCertificateClaimed, ProjectNumbersExhausted
 from registry_svc.projects.models import PROJECT_NO_MAX, Project
-from registry_svc.projects.rules import REFUSAL, REGISTRATION, ProjectStatus, check_step
+from registry_svc.projects.rules import (
+    REFUSAL,
+    REGISTRATION,
+    SCOPES,
+    Actor,
+    ProjectStatus,
+    check_step,
+)
 from tht_contracts.events.registry import ProjectRegistered
+from tht_kit import four_eyes
+from tht_kit.auth import Principal
 from tht_kit.clock import legal_date
 from tht_kit.errors import FieldProblem, InvalidRequest, Text
+from tht_kit.four_eyes import Task, TaskKind
 from tht_kit.outbox import emit
 
 
-async def decide(
+async def propose(
     session: AsyncSession,
     project_id: UUID,
     *,
-    officer_code: str,
     is_accepted: bool,
     reason: str | None,
+    by: Principal,
     now: datetime,
-) -> Project:
-    """Register a validated project, or refuse it with a reason. Overdue decisions stay possible.
+) -> Task:
+    """Propose to register a validated project or to refuse it with a reason, overdue or not.
 
-    Raises OrganisationUnfit unless the officer is of the bureau, ProjectNotFound,
-    ProjectStepRefused, InvalidRequest for a refusal without a reason, ProjectNumbersExhausted.
+    Raises OrganisationUnfit unless the officer is of the bureau (or the owner may not act),
+    ProjectNotFound, ProjectStepRefused, InvalidRequest for a refusal without a reason,
+    GreenCertificateClaimed (R7), TaskPending.
     """
-    await organisations.get_acting_as(session, officer_code, Kind.BUREAU)
-    project = await service.get_for_update(session, project_id)
-    # R12 knows other ways to these states (a resumed project, a negative validation): not here.
-    check_step(ProjectStatus(project.status), REGISTRATION)
+    await organisations.get_acting_as(session, by.organisation(), Kind.BUREAU)
+    project = await service.get(session, project_id)
+    await _check(session, project, is_accepted=is_accepted)
+    if not is_accepted and reason is None:
+        why = Text(zh="不予登记须说明理由。", en="A refusal needs a reason.")
+        raise InvalidRequest(count=1, errors=[FieldProblem("/reason", why)])
+    return await four_eyes.propose(
+        session,
+        KIND,
+        subject=str(project_id),
+        proposal={"decision": "register" if is_accepted else "refuse", "reason": reason},
+        note=reason,
+        by=by,
+        now=now,
+    )
+
+
+async def _check(session: AsyncSession, project: Project, *, is_accepted: bool) -> None:
+    check_step(ProjectStatus(project.status), REGISTRATION if is_accepted else REFUSAL)
+    if not is_accepted:
+        return
+    await organisations.get_acting_as(session, project.owner_code, Kind.OWNER, Kind.OPERATOR)
+    if project.green_certificate_claim:
+        raise GreenCertificateClaimed(project_id=project.project_id)
+
+
+async def _approve(session: AsyncSession, task: Task, by: Principal, now: datetime) -> None:
+    """Carry the decision out; what would have refused the proposal refuses the approval too.
+
+    Raises ProjectNumbersExhausted as well.
+    """
+    officer = await organisations.get_acting_as(session, by.organisation(), Kind.BUREAU)
+    project = await service.get_for_update(session, UUID(task.subject))
+    is_accepted = task.proposal["decision"] == "register"
+    await _check(session, project, is_accepted=is_accepted)
+    project_no = await _next_no(session) if is_accepted else None
+    change = project.move(
+        REGISTRATION if is_accepted else REFUSAL,
+        by=officer.organisation_code,
+        reason=task.proposal["reason"],
+        task_id=task.task_id,
+        now=now,
+    )
     project.decided_on = legal_date(now)
     if is_accepted:
-        await _register(session, project, officer_code, now)
-    else:
-        await _refuse(session, project, officer_code, reason, now)
-    return await service.get(session, project_id)
+        project.project_no, project.registered_on = project_no, project.decided_on
+        # Before the change of status, so that a consumer knows the project when that arrives.
+        await _tell(session, project, now)
+    await service.record_step(session, project, change, now=now)
 
 
-async def _register(
-    session: AsyncSession, project: Project, officer_code: str, now: datetime
-) -> None:
+async def _next_no(session: AsyncSession) -> int:
     project_no = await repository.next_project_no(session)
     if project_no is None:
         raise ProjectNumbersExhausted(last=PROJECT_NO_MAX)
-    change = project.move(REGISTRATION, by=officer_code, reason=None, now=now)
-    project.project_no = project_no
-    project.registered_on = project.decided_on
-    # Before the change of status, so that a consumer knows the project when that arrives.
+    return project_no
+
+
+async def _tell(session: AsyncSession, project: Project, now: datetime) -> None:
     registered = await service.get(session, project.project_id)
-    await emit(session, _registered(registered), now=now)
-    await service.record_step(session, project, change, now=now)
+    methodology = await methodologies.get(session, project.methodology_code)
+    await emit(session, _registered(registered, methodology), now=now)
 
 
-async def _refuse(
-    session: AsyncSession,
-    project: Project,
-    officer_code: str,
-    reason: str | None,
-    now: datetime,
-) -> None:
-    if reason is None:
-        why = Text(zh="不予登记须说明理由。", en="A refusal needs a reason.")
-        raise InvalidRequest(count=1, errors=[FieldProblem("/reason", why)])
-    change = project.move(REFUSAL, by=officer_code, reason=reason, now=now)
-    await service.record_step(session, project, change, now=now)
-
-
-def _registered(project: Project) -> ProjectRegistered:
+def _registered(project: Project, methodology: Methodology) -> ProjectRegistered:
+    del methodology
     return ProjectRegistered.model_validate(
         {
             "project_id": str(project.project_id),
@@ -101,5 +138,17 @@ def _registered(project: Project) -> ProjectRegistered:
             "baseline_factor_year": project.baseline_factor_year,
             "registered_on": project.registered_on,
             "version": project.version,
+            "capacity_kw": None if project.capacity_kw is None else str(project.capacity_kw),
+            "pv_mode": project.pv_mode,
+            "latitude": None if project.latitude is None else str(project.latitude),
+            "longitude": None if project.longitude is None else str(project.longitude),
         }
     )
+
+
+KIND = TaskKind(
+    name="project-registration",
+    title=Text(zh="项目登记决定", en="Decision on a registration"),
+    scope=SCOPES[Actor.BUREAU],
+    approve=_approve,
+)

@@ -18,6 +18,7 @@ from registry_svc.projects.models import (
     Project,
     ProjectNumber,
     ProjectRule,
+    ProjectVersion,
 )
 
 _WHOLE = (
@@ -47,34 +48,6 @@ async def find_for_update(session: AsyncSession, project_id: UUID) -> Project | 
     """Return the project, locked for a step."""
     statement = select(Project).where(Project.project_id == project_id).with_for_update()
     return (await session.scalars(statement)).first()
-
-
-async def find_for_comment(session: AsyncSession, project_id: UUID) -> Project | None:
-    """Return the project, kept from taking a step while comments are written beside each other."""
-    statement = select(Project).where(Project.project_id == project_id).with_for_update(read=True)
-    return (await session.scalars(statement)).first()
-
-
-async def list_after(
-    session: AsyncSession,
-    *,
-    status: str | None,
-    project_type: str | None,
-    owner_code: str | None,
-    after: UUID | None,
-    limit: int,
-) -> Sequence[Project]:
-    """Return up to `limit` projects, newest first, without their site and history."""
-    statement = select(Project).order_by(Project.project_id.desc()).limit(limit)
-    if status is not None:
-        statement = statement.where(Project.status == status)
-    if project_type is not None:
-        statement = statement.where(Project.project_type == project_type)
-    if owner_code is not None:
-        statement = statement.where(Project.owner_code == owner_code)
-    if after is not None:
-        statement = statement.where(Project.project_id < after)
-    return (await session.scalars(statement)).all()
 
 
 async def count_by_status(session: AsyncSession) -> dict[str, int]:
@@ -128,6 +101,38 @@ async def list_comments(
 async def list_all_comments(session: AsyncSession, project_id: UUID) -> Sequence[Comment]:
     statement = select(Comment).where(Comment.project_id == project_id)
     return (await session.scalars(statement.order_by(Comment.comment_id))).all()
+
+
+async def count_comments(session: AsyncSession, project_id: UUID) -> int:
+    statement = select(func.count()).where(Comment.project_id == project_id)
+    return (await session.execute(statement)).scalar_one()
+
+
+async def count_unanswered(session: AsyncSession, project_id: UUID) -> int:
+    statement = select(func.count()).where(
+        Comment.project_id == project_id, Comment.answer.is_(None)
+    )
+    return (await session.execute(statement)).scalar_one()
+
+
+async def find_comment(session: AsyncSession, project_id: UUID, comment_id: UUID) -> Comment | None:
+    statement = select(Comment).where(
+        Comment.project_id == project_id, Comment.comment_id == comment_id
+    )
+    return (await session.scalars(statement)).first()
+
+
+async def find_comment_by_key(session: AsyncSession, project_id: UUID, key: str) -> Comment | None:
+    statement = select(Comment).where(
+        Comment.project_id == project_id, Comment.idempotency_key == key
+    )
+    return (await session.scalars(statement)).first()
+
+
+async def list_versions(session: AsyncSession, project_id: UUID) -> Sequence[ProjectVersion]:
+    """Return every declaration of a project, oldest first."""
+    statement = select(ProjectVersion).where(ProjectVersion.project_id == project_id)
+    return (await session.scalars(statement.order_by(ProjectVersion.version))).all()
 
 
 async def insert_rules(

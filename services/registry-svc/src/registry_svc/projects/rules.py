@@ -193,6 +193,9 @@ COMES_NEXT: Mapping[ProjectStatus, Text] = {
 # These give their meters and parcels back; a deregistered project keeps them for ever (R9).
 RELEASING = frozenset({ProjectStatus.REJECTED, ProjectStatus.RECALLED})
 
+# No step begins here.
+ENDED = frozenset(set(ProjectStatus) - {status for step in STEPS for status in step.before})
+
 
 def steps_from(status: ProjectStatus) -> tuple[Step, ...]:
     """Return the steps that begin at the status."""

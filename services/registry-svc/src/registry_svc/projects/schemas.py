@@ -1,5 +1,6 @@
 """Projects on the wire."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
@@ -9,10 +10,12 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from registry_svc.methodologies.models import ProjectType
 from registry_svc.projects.models import Comment, Project
+from registry_svc.projects.next_steps import NextStep
 from registry_svc.projects.plan import ProjectPlan
-from registry_svc.projects.rules import Ground, ProjectStatus, PvMode
+from registry_svc.projects.rules import Actor, Ground, ProjectStatus, PvMode
 from registry_svc.projects.validation import Conclusion
 from registry_svc.sites.rules import LandUse, ParcelPlan
+from registry_svc.sites.schemas import OutlineIn
 from tht_kit.fields import Day, DecimalText, Line, Prose
 
 # One spelling per device: capitals, digits and hyphens.
@@ -29,6 +32,9 @@ class ParcelIn(BaseModel):
     land_use: LandUse = Field(description="地类 / kind of land")
     non_forest_since: Day = Field(description="成为非林地之日 / without forest since")
     is_wetland: bool = Field(strict=True)
+    outline: OutlineIn | None = Field(
+        default=None, description="边界；公示前必填 / needed before the notice"
+    )
 
     def plan(self) -> ParcelPlan:
         return ParcelPlan(
@@ -37,6 +43,7 @@ class ParcelIn(BaseModel):
             land_use=self.land_use,
             non_forest_since=self.non_forest_since,
             is_wetland=self.is_wetland,
+            drawn=self.outline.drawn() if self.outline is not None else None,
         )
 
 
@@ -47,7 +54,7 @@ class ProjectIn(BaseModel):
     unit_type: Literal["CQCER", "CCER"] = Field(description="减排量种类 / kind of unit")
     methodology_code: Code = Field(examples=["CQCM-901-V001"])
     pdd_author_code: Code = Field(description="设计文件编制单位 / author of the design document")
-    district_code: DistrictCode = Field(examples=["500112"])
+    district_code: DistrictCode = Field(examples=["500157"])
     construction_start: Day = Field(description="开工日期")
     operation_date: Day = Field(description="投运日期；造林为开始造林之日")
     crediting_start: Day = Field(description="计入期首日")
@@ -134,6 +141,26 @@ class RegistrationIn(BaseModel):
     reason: Prose | None = Field(default=None, description="不予登记的理由 / why it is refused")
 
 
+class ReasonIn(BaseModel):
+    """What the bureau's officer, or an owner, gives as the reason of a proposal."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: Prose = Field(description="理由 / why")
+
+
+class DeregistrationIn(ReasonIn):
+    ground: Literal[Ground.OWNER_GONE, Ground.PROJECT_GONE, Ground.FALSIFICATION] = Field(
+        description="业主注销、项目灭失或弄虚作假；自愿注销由业主提出 / the owner asks for a voluntary one"
+    )
+
+
+class AnswerIn(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    answer: Prose
+
+
 class RecallIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
@@ -155,6 +182,8 @@ class ParcelOut(BaseModel):
     land_use: LandUse
     non_forest_since: date
     is_wetland: bool
+    computed_area_m2: Decimal | None
+    crs: str | None
 
 
 class ValidationOut(BaseModel):
@@ -255,3 +284,63 @@ class VersionOut(BaseModel):
     version: int
     declared: dict[str, Any]
     filed_at: datetime
+
+
+class SentenceOut(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+    zh: str
+    en: str
+
+
+class NextStepOut(BaseModel):
+    """A step that begins where the project stands, for whom, and what is missing."""
+
+    name: str
+    title: SentenceOut
+    status: ProjectStatus = Field(description="之后的状态 / the status it leads to")
+    actor: Actor
+    organisation_code: str | None = Field(description="由谁办理 / whose turn, where one is named")
+    scope: str
+    four_eyes: bool = Field(description="须两名经办人 / one officer proposes, another approves")
+    operation: str = Field(examples=["POST /v1/projects/0199…/notice"])
+    due_on: date | None
+    ready: bool
+    missing: list[SentenceOut]
+
+    @classmethod
+    def of(cls, found: NextStep, project_id: UUID) -> Self:
+        step = found.step
+        return cls(
+            name=step.name,
+            title=SentenceOut.model_validate(step.title),
+            status=step.after,
+            actor=step.actor,
+            organisation_code=found.organisation_code,
+            scope=step.scope,
+            four_eyes=step.needs_four_eyes,
+            operation=f"POST /v1/projects/{project_id}/{step.operation}",
+            due_on=found.due_on,
+            ready=not found.missing,
+            missing=[SentenceOut.model_validate(text) for text in found.missing],
+        )
+
+
+class NextStepsOut(BaseModel):
+    project_id: UUID
+    status: ProjectStatus
+    decision_overdue: bool
+    steps: list[NextStepOut]
+
+    @classmethod
+    def of(cls, project: Project, found: Sequence[NextStep], today: date) -> Self:
+        return cls(
+            project_id=project.project_id,
+            status=ProjectStatus(project.status),
+            decision_overdue=project.is_decision_overdue(today),
+            steps=[NextStepOut.of(step, project.project_id) for step in found],
+        )
+
+
+class VersionsOut(BaseModel):
+    items: list[VersionOut]

@@ -18,6 +18,7 @@ class ProjectRuleSeed(BaseModel):
     notice_working_days: int
     decision_working_days: int
     comments_max: int
+    retention_years: int
     evidence_grade: str
     source: str
 

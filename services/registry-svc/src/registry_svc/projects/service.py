@@ -6,10 +6,15 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from registry_svc.methodologies.models import ProjectType
 from registry_svc.projects import repository
 from registry_svc.projects.errors import ProjectNotFound, ProjectRuleMissing
-from registry_svc.projects.models import Comment, Project, ProjectRule, StatusChange
+from registry_svc.projects.models import (
+    Comment,
+    Project,
+    ProjectRule,
+    ProjectVersion,
+    StatusChange,
+)
 from registry_svc.projects.rules import RELEASING, ProjectStatus
 from registry_svc.sites import service as sites
 from tht_contracts.events.registry import ProjectStatusChanged
@@ -32,26 +37,6 @@ async def get_for_update(session: AsyncSession, project_id: UUID) -> Project:
     return project
 
 
-async def list_page(
-    session: AsyncSession,
-    *,
-    status: ProjectStatus | None,
-    project_type: ProjectType | None,
-    owner_code: str | None,
-    after: UUID | None,
-    limit: int,
-) -> Sequence[Project]:
-    """Return up to `limit` projects that come after `after`, newest first."""
-    return await repository.list_after(
-        session,
-        status=status,
-        project_type=project_type,
-        owner_code=owner_code,
-        after=after,
-        limit=limit,
-    )
-
-
 async def list_comments_page(
     session: AsyncSession, project_id: UUID, *, after: UUID | None, limit: int
 ) -> Sequence[Comment]:
@@ -59,6 +44,13 @@ async def list_comments_page(
     if not await repository.exists(session, project_id):
         raise ProjectNotFound(project_id=project_id)
     return await repository.list_comments(session, project_id, after=after, limit=limit)
+
+
+async def list_versions(session: AsyncSession, project_id: UUID) -> Sequence[ProjectVersion]:
+    """Return every declaration of the project, oldest first; raises ProjectNotFound."""
+    if not await repository.exists(session, project_id):
+        raise ProjectNotFound(project_id=project_id)
+    return await repository.list_versions(session, project_id)
 
 
 async def count_by_status(session: AsyncSession) -> dict[ProjectStatus, int]:
@@ -89,6 +81,7 @@ async def record_step(
             "status": change.status,
             "reason": change.reason,
             "version": change.version,
+            "deregistration_ground": project.deregistration_ground,
         }
     )
     await emit(session, event, now=now)

@@ -83,8 +83,8 @@ async def _check_validator(session: AsyncSession, project: Project, validator_co
 def _answer(
     comments: Sequence[Comment], answers: Sequence[tuple[UUID, str]], now: datetime
 ) -> None:
-    """Write each answer to its comment; every comment must have exactly one."""
-    waiting = {comment.comment_id: comment for comment in comments}
+    """Write each answer to its comment; every comment must have one by now, and only one."""
+    waiting = {comment.comment_id: comment for comment in comments if comment.answer is None}
     unknown = []
     for index, (comment_id, answer) in enumerate(answers):
         found = waiting.pop(comment_id, None)
