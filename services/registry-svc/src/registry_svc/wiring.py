@@ -17,7 +17,7 @@ from registry_svc.districts.seed import DistrictSeed
 from registry_svc.documents import models as document_models
 from registry_svc.methodologies import models as methodology_models
 from registry_svc.methodologies import service as methodologies
-from registry_svc.methodologies.seed import MethodologySeed
+from registry_svc.methodologies.seed import MethodologySeed, PanelRuleSeed, seed_panel_rules
 from registry_svc.organisations import models as organisation_models
 from registry_svc.organisations import seed as organisation_seed
 from registry_svc.organisations.seed import OrganisationRulesSeed
@@ -77,6 +77,10 @@ async def prepare(container: Container) -> None:
         await organisation_seed.seed(
             session,
             OrganisationRulesSeed.model_validate(seeds.read("organisation_rules.yaml")),
+        )
+        await seed_panel_rules(
+            session,
+            TypeAdapter(list[PanelRuleSeed]).validate_python(seeds.read("panel_rules.yaml")),
         )
         await methodologies.seed(
             session,

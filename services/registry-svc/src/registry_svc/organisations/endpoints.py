@@ -26,6 +26,7 @@ from registry_svc.organisations.service import Hand
 from tht_kit.auth import Authenticated, Principal, require
 from tht_kit.clock import legal_date
 from tht_kit.fields import Day
+from tht_kit.four_eyes import TaskKind
 from tht_kit.http import Now, ReadSession, WriteSession, new_router
 from tht_kit.idempotency import Idempotent
 from tht_kit.pagination import Page, PageQuery
@@ -223,7 +224,7 @@ async def propose_organisation_ban(
 
 
 async def _propose(
-    kind: standing.TaskKind,
+    kind: TaskKind,
     organisation_code: str,
     body: ReasonIn,
     session: WriteSession,

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -65,6 +65,7 @@ class Organisation(Base):
         CheckConstraint(f"status IN ({_quoted(OrganisationStatus)})", "known_status"),
         CheckConstraint("banned_until IS NULL OR status = 'suspended'", "banned_is_suspended"),
         Index("ix_organisations__kinds", "kinds", postgresql_using="gin"),
+        Index("ix_organisations__name_grams", text("text_grams(name)"), postgresql_using="gin"),
         Index("ix_organisations__former_codes", "former_codes", postgresql_using="gin"),
     )
 

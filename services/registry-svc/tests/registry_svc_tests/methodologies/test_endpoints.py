@@ -11,6 +11,7 @@ async def test_the_seeded_methodologies_are_listed_with_grade_and_source(api):
         ("CQCM-901-V001", "distributed_pv", "01"),
         ("CQCM-902-V001", "afforestation", "14"),
         ("CQCM-903-V001", "citizen_travel", "07"),
+        ("CQCM-904-V001", "afforestation", "14"),
     ]
     assert {item["evidence_grade"] for item in page["items"]} == {"D"}
     assert all(item["source"] for item in page["items"])
