@@ -28,6 +28,32 @@ EXAMPLES: tuple[Event, ...] = (
         kinds=["owner"],
         status="active",
         version=1,
+        account_subject=PV_OWNER[8:17],
+    ),
+    registry.OrganisationRegistered(
+        organisation_code=VALIDATOR,
+        name="山城审定中心有限公司",
+        kinds=["validator_verifier"],
+        status="active",
+        version=2,
+        account_subject=VALIDATOR[8:17],
+        competence=registry.Competence(
+            staff_full_time=14,
+            staff_experienced=8,
+            last_dishonesty_on=None,
+            accreditations=[
+                registry.Accreditation(
+                    certificate_no="VV-2026-014",
+                    scope_code="01",
+                    valid_from=date(2024, 1, 1),
+                    valid_until=date(2029, 12, 31),
+                )
+            ],
+            staff_full_time_min=10,
+            staff_experienced_min=5,
+            dishonesty_free_years=5,
+            accreditation_required=True,
+        ),
     ),
     registry.MethodologyPublished(
         methodology_code="CQCM-901-V001",
@@ -37,6 +63,25 @@ EXAMPLES: tuple[Event, ...] = (
         valid_until=None,
         evidence_grade="D",
         source="project default modelled on CCER-01-002 section 6",
+        series="CQCM-901",
+        version_no=1,
+        scope_code="01",
+        crediting_years_min=1,
+        crediting_years_max=10,
+    ),
+    registry.MethodologyWithdrawn(
+        methodology_code="CQCM-901-V001",
+        withdrawn_on=date(2030, 6, 30),
+        transition_until=None,
+        reason="参数过时，由新版本取代",
+    ),
+    registry.BeneficiaryReviewed(
+        beneficiary_id="0199a1b2-0000-7000-8000-00000000000b",
+        kind="event",
+        display_name="2026 重庆马拉松",
+        is_name_public=True,
+        country="CN",
+        district_code="500103",
     ),
     registry.ProjectRegistered(
         project_id=PROJECT_ID,

@@ -7,6 +7,7 @@ from registry_svc.districts import endpoints as districts
 from registry_svc.documents import endpoints as documents
 from registry_svc.listings import endpoints as listings
 from registry_svc.methodologies import endpoints as methodologies
+from registry_svc.methodologies import tasks as methodology_tasks
 from registry_svc.organisations import endpoints as organisations
 from registry_svc.organisations import tasks as organisation_tasks
 from registry_svc.projects import endpoints as projects
@@ -18,7 +19,11 @@ from tht_kit.service import Container
 from tht_kit.task_endpoints import tasks_router
 
 # What one person proposes and another decides: each slice's kinds.
-TASK_KINDS: tuple[TaskKind, ...] = (*organisation_tasks.TASKS, *project_tasks.TASKS)
+TASK_KINDS: tuple[TaskKind, ...] = (
+    *organisation_tasks.TASKS,
+    *methodology_tasks.TASKS,
+    *project_tasks.TASKS,
+)
 
 
 def create_app(container: Container) -> FastAPI:

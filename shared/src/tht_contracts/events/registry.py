@@ -104,6 +104,52 @@ class MethodologyPublished(Event):
     valid_until: date | None
     evidence_grade: str
     source: str
+    series: str | None = Field(default=None, description="the code without its version")
+    version_no: int | None = Field(default=None, ge=1)
+    scope_code: str | None = Field(default=None, pattern=r"^[0-9]{2}$")
+    crediting_years_min: int | None = Field(default=None, ge=1)
+    crediting_years_max: int | None = Field(default=None, ge=1)
+    third_party_required: bool = True
+    non_permanence: Literal["none", "deduction", "buffer"] = "none"
+    transition_until: date | None = Field(
+        default=None, description="last day on which a superseded version registers projects"
+    )
+
+
+class MethodologyWithdrawn(Event):
+    """No project is filed under the version any more; projects registered under it keep it."""
+
+    event_type: ClassVar[str] = "registry.methodologies.withdrawn.v1"
+    topic: ClassVar[str] = "registry.methodologies"
+    key_field: ClassVar[str] = "methodology_code"
+    owner: ClassVar[str] = OWNER
+    summary: ClassVar[Text] = Text(
+        zh="方法学版本已废止。", en="A methodology version was withdrawn."
+    )
+
+    methodology_code: str
+    withdrawn_on: date
+    transition_until: date | None = Field(
+        description="last day on which projects filed already are registered under it"
+    )
+    reason: str
+
+
+class BeneficiaryReviewed(Event):
+    """Someone who is no registered organisation may be named as a beneficiary from now on."""
+
+    event_type: ClassVar[str] = "registry.beneficiaries.reviewed.v1"
+    topic: ClassVar[str] = "registry.beneficiaries"
+    key_field: ClassVar[str] = "beneficiary_id"
+    owner: ClassVar[str] = OWNER
+    summary: ClassVar[Text] = Text(zh="受益方已通过复核。", en="A beneficiary was reviewed.")
+
+    beneficiary_id: str
+    kind: Literal["person", "organisation", "event"]
+    display_name: str = Field(description="a person's is masked unless its publication is agreed")
+    is_name_public: bool
+    country: str = Field(pattern=r"^[A-Z]{2}$", description="ISO 3166-1")
+    district_code: str | None = Field(pattern=r"^[0-9]{6}$")
 
 
 class Parcel(Part):
