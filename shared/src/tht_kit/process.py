@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TypeVar
 
 from tht_kit import logging as kit_logging
@@ -11,7 +11,7 @@ from tht_kit.collector import calm_collector
 from tht_kit.runner import Subscription
 from tht_kit.service import Background, Container, start_listening
 from tht_kit.settings import Misconfigured, ServiceSettings, load
-from tht_kit.supervisor import Supervisor, run_until_signal
+from tht_kit.supervisor import Run, Supervisor, run_until_signal
 from tht_kit.telemetry import configure_tracing, serve_metrics
 
 EXIT_MISCONFIGURED = 78  # EX_CONFIG of sysexits.h
@@ -46,10 +46,11 @@ def run_worker(
     container: Container,
     prepare: Callable[[Container], Awaitable[None]],
     subscriptions: Sequence[Subscription],
+    jobs: Mapping[str, Run] | None = None,
 ) -> None:
-    """Run relay and consumers until SIGTERM or SIGINT; the batch in hand is finished first."""
+    """Run relay, consumers and jobs until SIGTERM or SIGINT; what is in hand is finished first."""
     try:
-        asyncio.run(_work(container, prepare, subscriptions))
+        asyncio.run(_work(container, prepare, subscriptions, jobs))
     except BusMisconfigured as error:
         print(f"{container.service} cannot start:\n{error}", file=sys.stderr)  # noqa: T201
         sys.exit(EXIT_MISCONFIGURED)
@@ -59,9 +60,10 @@ async def _work(
     container: Container,
     prepare: Callable[[Container], Awaitable[None]],
     subscriptions: Sequence[Subscription],
+    jobs: Mapping[str, Run] | None,
 ) -> None:
     await prepare(container)
-    background = Background(container, subscriptions)
+    background = Background(container, subscriptions, jobs)
     await container.open()
     try:
         supervisor = Supervisor(restart=False)

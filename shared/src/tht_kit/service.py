@@ -4,7 +4,7 @@ Only a service's wiring.py builds a container; only `deploy/embedded` hands the 
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypedDict
@@ -22,7 +22,7 @@ from tht_kit.pagination import CursorCodec
 from tht_kit.relay import Relay
 from tht_kit.runner import Consumer, Subscription
 from tht_kit.settings import ServiceSettings
-from tht_kit.supervisor import Supervisor
+from tht_kit.supervisor import Run, Supervisor
 
 CATCH_UP_TIMEOUT_S = 30.0
 _log = structlog.get_logger(__name__)
@@ -127,13 +127,19 @@ async def start_listening(container: Container, supervisor: Supervisor) -> None:
 
 
 class Background:
-    """The relay and the consumers of a service: what its worker process runs.
+    """The relay, the consumers and the service's own jobs: what its worker process runs.
 
     Make it before `bus.start()`, which checks the topics of every group it knows by then.
     """
 
-    def __init__(self, container: Container, subscriptions: Sequence[Subscription]) -> None:
+    def __init__(
+        self,
+        container: Container,
+        subscriptions: Sequence[Subscription],
+        jobs: Mapping[str, Run] | None = None,
+    ) -> None:
         self._service = container.service
+        self._jobs = jobs or {}
         self._relay = Relay(container.database, container.bus, service=container.service)
         self._consumer = (
             Consumer(
@@ -151,3 +157,5 @@ class Background:
         supervisor.start(f"{self._service}.relay", self._relay.run)
         if self._consumer is not None:
             supervisor.start(f"{self._service}.consumer", self._consumer.run)
+        for name, run in self._jobs.items():
+            supervisor.start(f"{self._service}.{name}", run)

@@ -62,7 +62,12 @@ async def running(postgres: EmbeddedPostgres, options: Options) -> AsyncIterator
         for service in SERVICES
     }
     backgrounds = [
-        Background(containers[service.name], service.subscriptions) for service in SERVICES
+        Background(
+            containers[service.name],
+            service.subscriptions,
+            service.jobs(containers[service.name]),
+        )
+        for service in SERVICES
     ]
     apps = {service.name: service.create_app(containers[service.name]) for service in SERVICES}
     edge = gateway.wiring.wire(

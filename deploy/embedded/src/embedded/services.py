@@ -1,12 +1,13 @@
 """The services of the platform as the composition root sees them."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from fastapi import FastAPI
 
 import issuance_svc.api
+import issuance_svc.kinds
 import issuance_svc.settings
 import issuance_svc.subscriptions
 import issuance_svc.wiring
@@ -25,6 +26,7 @@ import trading_svc.wiring
 from tht_kit.runner import Subscription
 from tht_kit.service import Container, Shared
 from tht_kit.settings import ServiceSettings
+from tht_kit.supervisor import Run
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,7 @@ class Service:
     create_app: Callable[..., FastAPI]
     subscriptions: Sequence[Subscription]
     migrations: Path
+    jobs: Callable[..., Mapping[str, Run]] = lambda _container: {}
 
 
 SERVICES = (
@@ -58,6 +61,7 @@ SERVICES = (
         issuance_svc.api.create_app,
         issuance_svc.subscriptions.SUBSCRIPTIONS,
         issuance_svc.wiring.MIGRATIONS,
+        issuance_svc.kinds.jobs_of,
     ),
     Service(
         "trading",

@@ -1,0 +1,96 @@
+"""Opening a workbook: in a child process with limits, which ends with this one."""
+
+import asyncio
+import json
+import signal
+import sys
+import time
+from pathlib import Path
+
+from issuance_svc.uploads.errors import (
+    UploadUnreadable,
+    UploadWorkbookRefused,
+    UploadWorkbookTooHeavy,
+)
+from issuance_svc.uploads.limits import Limits
+from issuance_svc.uploads.progress import Progress
+from issuance_svc.uploads.sheet import Converted
+from tht_kit.child import ending_with_parent
+from tht_kit.errors import DomainError, Text
+
+CHILD = "issuance_svc.uploads.workbook_child"
+POLL_S = 0.1
+_OUTPUT_BYTES_MAX = 4 * 1024 * 1024 * 1024
+_EXITS_SAID = (0, 3)
+
+
+async def convert(
+    file: Path, work: Path, limits: Limits, progress: Progress, *, sheet: str | None
+) -> tuple[Converted, dict[str, object]]:
+    """Return the sheet's rows and what the owner should know of them.
+
+    Raises UploadWorkbookRefused, UploadWorkbookTooHeavy, UploadUnreadable, UploadStopped.
+    """
+    rows, about = work / "rows.ndjson", work / "about.json"
+    given = json.dumps(
+        {
+            "memory_bytes": limits.workbook_memory_bytes_max,
+            "cpu_s": limits.workbook_cpu_s_max,
+            "output_bytes": _OUTPUT_BYTES_MAX,
+            "expanded_bytes": limits.workbook_expanded_bytes_max,
+            "ratio": limits.workbook_ratio_max,
+        }
+    )
+    await run_child(
+        [given, str(file), str(rows), str(about), *([sheet] if sheet else [])],
+        work,
+        limits,
+        progress,
+    )
+    found = json.loads(about.read_text(encoding="utf-8"))
+    if "refused" in found:
+        raise _refusal(*found["refused"])
+    return Converted(rows, found["sheet"], found["merged"]), found["notes"]
+
+
+async def run_child(arguments: list[str], work: Path, limits: Limits, progress: Progress) -> None:
+    """Run the child until it has said its result; kills it when told to stop, or too slow."""
+    command = [sys.executable, "-I", "-m", CHILD, *arguments]
+    child = await asyncio.create_subprocess_exec(
+        *ending_with_parent(command, by=signal.SIGKILL),
+        cwd=work,
+        env={"LANG": "C.UTF-8"},
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    ends_at = time.monotonic() + limits.workbook_wall_s_max
+    try:
+        while child.returncode is None:
+            progress.advance()
+            if time.monotonic() > ends_at:
+                raise _too_heavy("展开用时过长", "it takes too long to open")
+            try:
+                await asyncio.wait_for(child.wait(), POLL_S)
+            except TimeoutError:
+                continue
+    finally:
+        if child.returncode is None:
+            child.kill()
+            await child.wait()
+    if child.returncode not in _EXITS_SAID:
+        raise _too_heavy("展开超过内存或时间上限", "it needs more memory or time than allowed")
+
+
+def _refusal(kind: str, zh: str, en: str) -> DomainError:
+    reason = Text(zh=f"{zh}。", en=f"{en[0].upper()}{en[1:]}.")
+    if kind == "heavy":
+        return UploadWorkbookTooHeavy(reason=reason)
+    if kind == "refused":
+        return UploadWorkbookRefused(reason=reason)
+    return UploadUnreadable(reason=reason)
+
+
+def _too_heavy(zh: str, en: str) -> UploadWorkbookTooHeavy:
+    reason = Text(zh=f"{zh}。", en=f"{en[0].upper()}{en[1:]}.")
+    return UploadWorkbookTooHeavy(reason=reason)
