@@ -1,5 +1,6 @@
 """Step 1 and 2: from a declared project to issued serials."""
 
+from decimal import Decimal
 from typing import Any
 
 from embedded.demo.client import Refused
@@ -61,7 +62,15 @@ def _declared(run: Run, project: Project) -> dict[str, Any]:
         "species": project.species,
         "baseline_grid": project.baseline_grid,
         "baseline_factor_year": project.baseline_factor_year,
+        "capacity_kw": _text(project.capacity_kw),
+        "pv_mode": project.pv_mode,
+        "latitude": _text(project.latitude),
+        "longitude": _text(project.longitude),
     }
+
+
+def _text(amount: Decimal | None) -> str | None:
+    return None if amount is None else str(amount)
 
 
 async def open_notice(run: Run, name: str, project: Project) -> str:
@@ -93,7 +102,7 @@ async def open_notice(run: Run, name: str, project: Project) -> str:
 
 
 async def validate_and_register(run: Run, name: str, project: Project) -> None:
-    """Answer the public's comments in a positive validation, then register the project."""
+    """Answer the public's comments in a positive validation, then register with four eyes."""
     project_id = run.ids[name]
     comments = await run.api.get(f"/v1/projects/{project_id}/comments")
     await run.api.post(
@@ -108,9 +117,11 @@ async def validate_and_register(run: Run, name: str, project: Project) -> None:
         },
         partner=VALIDATOR,
     )
-    registered = await run.api.post(
+    proposed = await run.api.post(
         f"/v1/projects/{project_id}/registration", {"decision": "register"}, partner=BUREAU_A
     )
+    await run.api.post(f"/v1/registry-tasks/{proposed['task_id']}/approval", partner=BUREAU_B)
+    registered = await run.api.get(f"/v1/projects/{project_id}")
     number = f"{registered['project_no']:04}"
     run.note(
         1,

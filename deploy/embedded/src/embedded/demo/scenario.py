@@ -50,6 +50,11 @@ class Project(Part):
     species: str | None = None
     baseline_grid: str | None = None
     baseline_factor_year: int | None = None
+    capacity_kw: Amount | None = None
+    pv_mode: str | None = None
+    latitude: Amount | None = None
+    longitude: Amount | None = None
+    fleet_vehicles: list[str] = []
     comment: str = "请说明项目对周边居民的影响。"
     answer: str = "项目无新增占地，已向社区公示并取得同意。"
 
