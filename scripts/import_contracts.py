@@ -38,10 +38,12 @@ LAYERS: dict[str, tuple[str, ...]] = {
     ),
     "issuance_svc": (
         "issuances",
+        "verifications",
         "reports",
-        "metering",
+        "inventories | metering | reviews",
         "aggregates | uploads",
-        "factors | intervals | organisations | projects",
+        "factors | intervals | projects",
+        "organisations",
         "methodologies",
     ),
     "trading_svc": (

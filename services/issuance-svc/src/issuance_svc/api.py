@@ -2,27 +2,37 @@
 
 from fastapi import FastAPI
 
+from issuance_svc.container import IssuanceContainer
 from issuance_svc.factors import endpoints as factors
+from issuance_svc.factors import tasks as factor_tasks
 from issuance_svc.issuances import endpoints as issuances
+from issuance_svc.kinds import intake_of
+from issuance_svc.metering import endpoints as metering
 from issuance_svc.reports import endpoints as reports
+from issuance_svc.reviews import endpoints as reviews
 from issuance_svc.uploads import endpoints as uploads
+from issuance_svc.uploads import parts as upload_parts
+from issuance_svc.verifications import endpoints as verifications
+from issuance_svc.verifications import tasks as verification_tasks
 from tht_kit.four_eyes import TaskKind
 from tht_kit.http import build_app
-from tht_kit.service import Container
 from tht_kit.task_endpoints import tasks_router
 
 # What one person proposes and another decides: each slice's kinds.
-TASK_KINDS: tuple[TaskKind, ...] = ()
+TASK_KINDS: tuple[TaskKind, ...] = (*factor_tasks.TASKS, *verification_tasks.TASKS)
 
 
-def create_app(container: Container) -> FastAPI:
-    return build_app(
+def create_app(container: IssuanceContainer) -> FastAPI:
+    app = build_app(
         title="碳汇通签发服务 / Tanhuitong issuance",
         container=container,
         routers=[
             factors.router,
             uploads.router,
+            metering.router,
             reports.router,
+            verifications.router,
+            reviews.router,
             issuances.requests_router,
             issuances.router,
             issuances.serials_router,
@@ -30,3 +40,5 @@ def create_app(container: Container) -> FastAPI:
             tasks_router(TASK_KINDS, prefix="/v1/issuance-tasks"),
         ],
     )
+    upload_parts.install(app, intake_of(container))
+    return app

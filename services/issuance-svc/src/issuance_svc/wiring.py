@@ -7,13 +7,17 @@ from issuance_svc.base import Base
 from issuance_svc.container import IssuanceContainer
 from issuance_svc.factors import models as factors
 from issuance_svc.factors import service as factor_service
+from issuance_svc.inventories import models as inventories
 from issuance_svc.issuances import models as issuances
+from issuance_svc.metering import models as metering
 from issuance_svc.organisations import models as organisations
 from issuance_svc.projects import models as projects
 from issuance_svc.reports import models as reports
 from issuance_svc.reports import service as report_service
+from issuance_svc.reviews import models as reviews
 from issuance_svc.settings import IssuanceSettings
 from issuance_svc.uploads import models as uploads
+from issuance_svc.verifications import models as verifications
 from tht_kit.blobs import Blobs
 from tht_kit.bus_kafka import KafkaBus
 from tht_kit.service import Container, Shared, parts
@@ -27,8 +31,12 @@ TABLES = (
     organisations.Organisation,
     projects.Project,
     uploads.Upload,
+    inventories.StandRow,
+    metering.Meter,
     aggregates.Aggregate,
+    reviews.Review,
     reports.Report,
+    verifications.Finding,
     issuances.Issuance,
 )
 metadata = Base.metadata

@@ -45,7 +45,7 @@ async def quantify(
     """Return the methodology used, the complete inputs and the result.
 
     Raises MethodologyUnsupported, UploadNotFound, AggregateUnknown, AggregateForeign,
-    ActivityTooLarge, FactorMissing and what the methodology's module raises.
+    ActivityTooLarge, FactorMissing, FactorPurposeRefused, FactorTestOnly and what the methodology's module raises.
     """
     methodology = catalogue.current(project.methodology_code)
     gathered = Inputs(
@@ -59,7 +59,7 @@ async def quantify(
         aggregates=await _aggregates(session, project, aggregate_ids),
         factors={},
     )
-    found = await factors.resolve(session, methodology.needs(gathered))
+    found = await factors.resolve(session, methodology.needs(gathered), on=claimed.end)
     inputs = gathered.model_copy(update={"factors": found})
     return methodology, inputs, methodology.calculate(inputs)
 
@@ -75,6 +75,10 @@ def _facts(project: Project) -> ProjectFacts:
         species=project.species,
         baseline_grid=project.baseline_grid,
         baseline_factor_year=project.baseline_factor_year,
+        capacity_kw=project.capacity_kw,
+        pv_mode=project.pv_mode,
+        latitude=project.latitude,
+        longitude=project.longitude,
     )
 
 

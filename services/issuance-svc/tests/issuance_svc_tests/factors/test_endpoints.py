@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import text
 
 from issuance_svc.factors.errors import FactorSeedChanged
-from issuance_svc.factors.service import seed_rows
+from issuance_svc.factors.seeding import factor_rows, kind_rows
 from issuance_svc.wiring import prepare
 
 PATH = "/v1/factors"
@@ -25,7 +25,7 @@ async def every(api, **query):
 
 async def test_anyone_can_read_every_factor_with_grade_and_source(api):
     factors = await every(api)
-    assert len(factors) == len(seed_rows())
+    assert len(factors) == len(factor_rows())
     assert all(factor["source"] and factor["grade"] in ("V1", "V2", "M", "D") for factor in factors)
     ids = [factor["factor_id"] for factor in factors]
     assert ids == sorted(ids, key=str.encode)
@@ -47,11 +47,11 @@ async def test_factors_are_found_by_kind_region_and_year(api, query, expected):
 
 
 def test_every_value_is_read_as_text():
-    values = {row["factor_id"]: row["value"] for row in seed_rows()}
+    values = {row["factor_id"]: row["value"] for row in factor_rows()}
     assert str(values["k_risk:v1"]) == "0.10"  # a float would have lost the zero
     assert str(values["species_wd:马尾松:v1"]) == "0.380"
     assert all(isinstance(value, Decimal) for value in values.values())
-    assert len(values) == len(seed_rows())
+    assert len(values) == len(factor_rows())
 
 
 async def test_a_seed_that_contradicts_the_database_stops_the_start(container, database):
@@ -59,3 +59,13 @@ async def test_a_seed_that_contradicts_the_database_stops_the_start(container, d
         await session.execute(text("UPDATE factors SET value = 0.2 WHERE factor_id = 'k_risk:v1'"))
     with pytest.raises(FactorSeedChanged, match="k_risk:v1"):
         await prepare(container)
+
+
+def test_every_seeded_factor_fits_its_kind():
+    kinds = {row["kind"]: row for row in kind_rows()}
+    for row in factor_rows():
+        kind = kinds[row["kind"]]
+        stated = [part for part in ("region", "subject", "year") if row[part] is not None]
+        assert stated == [part for part in ("region", "subject", "year") if part in kind["parts"]]
+        assert kind["unit"] in (None, row["unit"]), row["factor_id"]
+        assert row["grade"] != "V3"

@@ -137,16 +137,20 @@ def _unpaired(inputs: c.Inputs, names: Sequence[str]) -> ActivityIncomplete:
 
 def _must_agree(inputs: c.Inputs, plots: Sequence[Plot]) -> None:
     """Refuse visits that contradict each other or the registered parcels, naming the plots."""
-    for differs, zh, en in (
-        (lambda a, b: a.stratum != b.stratum, "换了层", "changed their stratum"),
+    for name, zh, en in (
+        ("stratum", "换了层", "changed their stratum"),
         (
-            lambda a, b: a.plot_area_m2 != b.plot_area_m2,
+            "plot_area_m2",
             "两次调查的样地面积不同，变化量不可比",
             "differ in area between the visits, so no change can be told",
         ),
-        (lambda a, b: a.path != b.path, "两次调查的路径不同", "changed their biomass path"),
+        ("path", "两次调查的路径不同", "changed their biomass path"),
     ):
-        odd = [plot.plot_no for plot in plots if differs(plot.before, plot.after)]
+        odd = [
+            plot.plot_no
+            for plot in plots
+            if getattr(plot.before, name) != getattr(plot.after, name)
+        ]
         if odd:
             raise contradiction(f"样地{zh}：{_some(odd)}", f"plots that {en}: {_some(odd)}")
     if len({plot.before.path for plot in plots}) > 1:

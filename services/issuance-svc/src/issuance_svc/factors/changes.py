@@ -1,0 +1,135 @@
+"""A changed factor is its next version, proposed by one officer and approved by another."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from issuance_svc.factors import repository, service
+from issuance_svc.factors.errors import FactorMoved, FactorPartsWrong, FactorUnchanged
+from issuance_svc.factors.models import Factor, FactorKind
+from issuance_svc.factors.rules import PARTS, Place, Values
+from issuance_svc.organisations import service as organisations
+from issuance_svc.organisations.models import Kind
+from tht_kit import four_eyes
+from tht_kit.auth import Principal
+from tht_kit.errors import FieldProblem, Text
+from tht_kit.four_eyes import Task, TaskKind
+
+
+async def propose(
+    session: AsyncSession,
+    place: Place,
+    values: Values,
+    *,
+    reason: str,
+    by: Principal,
+    now: datetime,
+) -> Task:
+    """Open a task that stores the values as the place's next version.
+
+    Raises OrganisationUnfit, FactorKindUnknown, FactorPartsWrong, FactorUnchanged, TaskPending.
+    """
+    await organisations.must_act_as(session, by.organisation(), Kind.BUREAU)
+    kind = await service.kind_of(session, place.kind)
+    problems = list(problems_of(kind, place, values))
+    if problems:
+        raise FactorPartsWrong(kind=place.kind, errors=problems)
+    newest = await newest_of(session, place)
+    if newest is not None and Values.of(newest) == values:
+        raise FactorUnchanged(factor_id=newest.factor_id)
+    proposal = as_json(place, values, 0 if newest is None else newest.version)
+    return await four_eyes.propose(
+        session, CHANGE, subject=place.name, proposal=proposal, by=by, now=now, note=reason
+    )
+
+
+def problems_of(kind: FactorKind, place: Place, values: Values) -> Sequence[FieldProblem]:
+    """Return everything in which a factor does not fit its kind."""
+    found = []
+    for part in PARTS:
+        given, wanted = getattr(place, part) is not None, part in kind.parts
+        if wanted and not given:
+            said = Text(zh=f"类型 {kind.kind} 须填写", en=f"The kind {kind.kind} needs it")
+            found.append(FieldProblem(f"/{part}", said))
+        if given and not wanted:
+            said = Text(zh=f"类型 {kind.kind} 没有此项", en=f"The kind {kind.kind} has none")
+            found.append(FieldProblem(f"/{part}", said))
+    if kind.unit is not None and values.unit != kind.unit:
+        said = Text(zh=f"单位应为 {kind.unit}", en=f"The unit of the kind is {kind.unit}")
+        found.append(FieldProblem("/unit", said))
+    if values.valid_from and values.valid_until and values.valid_until < values.valid_from:
+        said = Text(zh="早于生效日", en="It is before the day it is valid from")
+        found.append(FieldProblem("/valid_until", said))
+    return found
+
+
+async def newest_of(session: AsyncSession, place: Place) -> Factor | None:
+    versions = await repository.list_versions(session, [place])
+    return versions[-1] if versions else None
+
+
+def as_json(place: Place, values: Values, based_on: int) -> dict[str, Any]:
+    """Return the proposal: text and numbers of years and versions only, no decimal as a float."""
+    return {
+        "kind": place.kind,
+        "region": place.region,
+        "subject": place.subject,
+        "year": place.year,
+        "value": format(values.value, "f"),
+        "unit": values.unit,
+        "grade": values.grade,
+        "source": values.source,
+        "valid_from": None if values.valid_from is None else values.valid_from.isoformat(),
+        "valid_until": None if values.valid_until is None else values.valid_until.isoformat(),
+        "based_on_version": based_on,
+    }
+
+
+def _day(text: str | None) -> date | None:
+    return None if text is None else date.fromisoformat(text)
+
+
+async def store(
+    session: AsyncSession, proposal: dict[str, Any], task: Task, by: Principal, now: datetime
+) -> None:
+    """Store a proposal as the next version; raises FactorMoved where another one came first."""
+    place = Place(proposal["kind"], proposal["region"], proposal["subject"], proposal["year"])
+    newest = await newest_of(session, place)
+    version = 0 if newest is None else newest.version
+    if version != proposal["based_on_version"]:
+        raise FactorMoved(place=place.name, based_on=proposal["based_on_version"], version=version)
+    factor = Factor(
+        factor_id=place.factor_id(version + 1),
+        kind=place.kind,
+        region=place.region,
+        subject=place.subject,
+        year=place.year,
+        version=version + 1,
+        value=Decimal(proposal["value"]),
+        unit=proposal["unit"],
+        grade=proposal["grade"],
+        source=proposal["source"],
+        valid_from=_day(proposal["valid_from"]),
+        valid_until=_day(proposal["valid_until"]),
+        task_id=task.task_id,
+        proposed_by=task.proposed_by,
+        approved_by=by.subject,
+        recorded_at=now,
+    )
+    await repository.add(session, factor)
+
+
+async def _approve(session: AsyncSession, task: Task, by: Principal, now: datetime) -> None:
+    await organisations.must_act_as(session, by.organisation(), Kind.BUREAU)
+    await store(session, task.proposal, task, by, now)
+
+
+CHANGE = TaskKind(
+    name="factor-change",
+    title=Text(zh="因子变更", en="Change of a factor"),
+    scope="factors:approve",
+    approve=_approve,
+)
