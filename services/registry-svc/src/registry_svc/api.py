@@ -2,9 +2,12 @@
 
 from fastapi import FastAPI
 
+from registry_svc.beneficiaries import endpoints as beneficiaries
+from registry_svc.beneficiaries import tasks as beneficiary_tasks
 from registry_svc.calendar import endpoints as calendar
 from registry_svc.districts import endpoints as districts
 from registry_svc.documents import endpoints as documents
+from registry_svc.imports import endpoints as imports
 from registry_svc.listings import endpoints as listings
 from registry_svc.methodologies import endpoints as methodologies
 from registry_svc.methodologies import tasks as methodology_tasks
@@ -21,6 +24,7 @@ from tht_kit.task_endpoints import tasks_router
 # What one person proposes and another decides: each slice's kinds.
 TASK_KINDS: tuple[TaskKind, ...] = (
     *organisation_tasks.TASKS,
+    *beneficiary_tasks.TASKS,
     *methodology_tasks.TASKS,
     *project_tasks.TASKS,
 )
@@ -32,11 +36,13 @@ def create_app(container: Container) -> FastAPI:
         container=container,
         routers=[
             organisations.router,
+            beneficiaries.router,
             methodologies.router,
             districts.router,
             # Before the projects: /v1/projects/export is no id.
             listings.router,
             projects.router,
+            imports.router,
             documents.router,
             calendar.router,
             totals.router,

@@ -14,13 +14,12 @@ from registry_svc.organisations import service as organisations
 from registry_svc.organisations.models import Kind
 from registry_svc.projects import plan as plans
 from registry_svc.projects import repository, service
-from registry_svc.projects.errors import NotTheOwner, ProjectNotDraft, ProjectVersionChanged
+from registry_svc.projects.errors import ProjectVersionChanged
 from registry_svc.projects.models import Project, ProjectRule, ProjectVersion
 from registry_svc.projects.plan import Conditions, ProjectPlan
-from registry_svc.projects.rules import NAMES, ProjectStatus
+from registry_svc.projects.rules import ProjectStatus
 from registry_svc.sites import outlines
 from registry_svc.sites import service as sites
-from registry_svc.sites.rules import ParcelConditions
 from tht_kit.clock import legal_date
 from tht_kit.ids import new_id
 
@@ -72,11 +71,7 @@ async def amend(
     Raises ProjectNotFound, NotTheOwner, ProjectNotDraft, ProjectVersionChanged and what `file`
     raises; then the draft stays as it was, site included.
     """
-    project = await service.get_for_update(session, project_id)
-    if project.owner_code != owner_code:
-        raise NotTheOwner(project_id=project_id)
-    if project.status != ProjectStatus.DRAFT:
-        raise ProjectNotDraft(project_id=project_id, status=NAMES[ProjectStatus(project.status)])
+    project = await service.get_draft_for_update(session, project_id, owner_code=owner_code)
     if project.version != version:
         raise ProjectVersionChanged(
             pointer="header:If-Match", project_id=project_id, version=project.version
@@ -113,17 +108,12 @@ async def _eligible(
 async def _conditions(
     session: AsyncSession, plan: ProjectPlan, rule: ProjectRule, methodology: Methodology
 ) -> Conditions:
-    parcel_rule = await repository.get_parcel_rule(session, plan.construction_start)
     return Conditions(
         project_type=ProjectType(methodology.project_type),
         construction_after=rule.construction_after,
         crediting_years_min=methodology.crediting_years_min,
         crediting_years_max=methodology.crediting_years_max,
-        parcels=ParcelConditions(
-            construction_start=plan.construction_start,
-            area_m2_min=parcel_rule.area_m2_min,
-            non_forest_years=parcel_rule.non_forest_years,
-        ),
+        parcels=await service.parcel_conditions(session, plan.construction_start),
     )
 
 

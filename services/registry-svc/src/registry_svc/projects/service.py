@@ -1,13 +1,19 @@
 """Projects: reading them, and the one way a step of the status machine is written down."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from registry_svc.projects import repository
-from registry_svc.projects.errors import ProjectNotFound, ProjectRuleMissing
+from registry_svc.projects.errors import (
+    NotTheOwner,
+    ProjectNotDraft,
+    ProjectNotFound,
+    ProjectRuleMissing,
+)
 from registry_svc.projects.models import (
     Comment,
     Project,
@@ -15,8 +21,9 @@ from registry_svc.projects.models import (
     ProjectVersion,
     StatusChange,
 )
-from registry_svc.projects.rules import RELEASING, ProjectStatus
+from registry_svc.projects.rules import NAMES, RELEASING, ProjectStatus
 from registry_svc.sites import service as sites
+from registry_svc.sites.rules import ParcelConditions
 from tht_contracts.events.registry import ProjectStatusChanged
 from tht_kit.outbox import emit
 
@@ -35,6 +42,53 @@ async def get_for_update(session: AsyncSession, project_id: UUID) -> Project:
     if project is None:
         raise ProjectNotFound(project_id=project_id)
     return project
+
+
+async def get_draft_for_update(
+    session: AsyncSession, project_id: UUID, *, owner_code: str
+) -> Project:
+    """Return a draft, locked for its owner's change.
+
+    Raises ProjectNotFound, NotTheOwner, ProjectNotDraft.
+    """
+    project = await get_for_update(session, project_id)
+    if project.owner_code != owner_code:
+        raise NotTheOwner(project_id=project_id)
+    if project.status != ProjectStatus.DRAFT:
+        raise ProjectNotDraft(project_id=project_id, status=NAMES[ProjectStatus(project.status)])
+    return project
+
+
+async def must_exist(session: AsyncSession, project_id: UUID) -> None:
+    """Raise ProjectNotFound unless there is such a project."""
+    if not await repository.exists(session, project_id):
+        raise ProjectNotFound(project_id=project_id)
+
+
+async def parcel_conditions(session: AsyncSession, construction_start: date) -> ParcelConditions:
+    """Return what the parcels of a project must be that was started on the day (R19)."""
+    rule = await repository.get_parcel_rule(session, construction_start)
+    return ParcelConditions(
+        construction_start=construction_start,
+        area_m2_min=rule.area_m2_min,
+        non_forest_years=rule.non_forest_years,
+    )
+
+
+def keep_version(
+    session: AsyncSession, project: Project, declared: dict[str, Any], now: datetime
+) -> None:
+    """Keep a change of a draft as its next version."""
+    project.version += 1
+    repository.add(
+        session,
+        ProjectVersion(
+            project_id=project.project_id,
+            version=project.version,
+            declared=declared,
+            filed_at=now,
+        ),
+    )
 
 
 async def list_comments_page(

@@ -73,11 +73,6 @@ class Neighbour:
     outline: bytes
 
 
-async def exists(session: AsyncSession, project_id: UUID) -> bool:
-    statement = select(_PROJECTS.c.project_id).where(_PROJECTS.c.project_id == project_id)
-    return (await session.execute(statement)).first() is not None
-
-
 async def claim_meters(
     session: AsyncSession, project_id: UUID, meter_nos: Iterable[str]
 ) -> Sequence[Holder]:

@@ -1,5 +1,6 @@
 """Rules of a site, pure: what a parcel must be (R19), and how a vehicle is written."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -10,6 +11,10 @@ from typing import Any
 from tht_kit.errors import FieldProblem, Text
 
 FEBRUARY, LEAP_DAY = 2, 29
+_PLATE = re.compile(
+    r"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][A-Z]"
+    r"[0-9A-HJ-NP-Z]{4,5}[0-9A-HJ-NP-Z挂学警]"
+)
 
 
 class LandUse(StrEnum):
@@ -129,6 +134,11 @@ def _area_problems(pointer: str, parcel: ParcelPlan, minimum: Decimal) -> Iterat
             f"The declared {parcel.area_m2} m² differ by more than 1 % from the"
             f" {outline.area_m2} m² of its outline: correct one of them.",
         )
+
+
+def is_plate(text: str) -> bool:
+    """Say whether the text is a Chinese vehicle's plate (号牌号码), GA 36: 渝A12345, 渝AD12345."""
+    return _PLATE.fullmatch(text) is not None
 
 
 def problem(pointer: str, zh: str, en: str) -> FieldProblem:
