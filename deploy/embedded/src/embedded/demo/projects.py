@@ -15,6 +15,22 @@ SECTIONS = {
     "real_unique_additional": "项目真实、唯一，并具有额外性。",
     "sustainable_development": "符合可持续发展要求。",
 }
+# Made up, as the two bodies are: staff, and an accreditation for each kind of project here.
+COMPETENCE = {
+    "staff_full_time": 12,
+    "staff_experienced": 6,
+    "last_dishonesty_on": None,
+    "accreditations": [
+        {
+            "certificate_no": f"DEMO-VV-{scope}",
+            "scope_code": scope,
+            "valid_from": "2020-01-01",
+            "valid_until": "2035-12-31",
+        }
+        for scope in ("01", "07", "14")
+    ],
+    "evidence": "示例：人员社保清单与认可证书",
+}
 
 
 async def register_organisations(run: Run) -> None:
@@ -34,7 +50,18 @@ async def register_organisations(run: Run) -> None:
         except Refused as refusal:
             if refusal.type != "organisation-exists":
                 raise
+    await _record_competence(run)
     run.note(1, "单位登记 / organisations", f"{len(run.organisations)}", "/v1/organisations")
+
+
+async def _record_competence(run: Run) -> None:
+    """Have two officers record what the validator and the verifier can show (article 30)."""
+    for partner in (VALIDATOR, VERIFIER):
+        code = run.codes[partner]
+        proposed = await run.api.put(
+            f"/v1/organisations/{code}/competence", COMPETENCE, partner=BUREAU_A
+        )
+        await run.api.post(f"/v1/registry-tasks/{proposed['task_id']}/approval", partner=BUREAU_B)
 
 
 def _declared(run: Run, project: Project) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from registry_svc.projects import repository, service
 from registry_svc.projects.models import Project
 from registry_svc.projects.rules import (
     NEGATIVE_VALIDATION,
+    REFUSAL,
     REGISTRATION,
     RESUMPTION,
     VALIDATION,
@@ -44,7 +45,7 @@ async def list_next(
         NextStep(
             step=step,
             organisation_code=who.get(step.actor),
-            due_on=project.decision_due if step.after is REGISTRATION.after else None,
+            due_on=project.decision_due if step in (REGISTRATION, REFUSAL) else None,
             missing=_missing(project, step, unanswered, legal_date(now)),
         )
         for step in steps_from(ProjectStatus(project.status))

@@ -35,8 +35,12 @@ async def open_notice(
         raise NotTheOwner(project_id=project_id)
     await organisations.get_acting_as(session, owner_code, Kind.OWNER, Kind.OPERATOR)
     change = project.move(NOTICE, by=owner_code, reason=None, now=now)
-    await organisations.get_acting_as(
-        session, validator_code, Kind.VALIDATOR_VERIFIER, pointer="/validator_code"
+    await organisations.get_competent_verifier(
+        session,
+        validator_code,
+        scope_code=project.scope_code,
+        day=legal_date(now),
+        pointer="/validator_code",
     )
     if validator_code in (project.owner_code, project.pdd_author_code):
         raise ValidatorNotIndependent(pointer="/validator_code", validator_code=validator_code)

@@ -1,7 +1,7 @@
 """The validation (审定): another body's conclusion, after the notice, answering its comments."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -9,7 +9,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from registry_svc.calendar import service as calendar
 from registry_svc.organisations import service as organisations
-from registry_svc.organisations.models import Kind
 from registry_svc.projects import repository, service
 from registry_svc.projects.errors import CommentsUnanswered, NoticeRunning, NotTheValidator
 from registry_svc.projects.models import Comment, Project, Validation
@@ -40,13 +39,14 @@ async def validate(
     A positive conclusion hands the project to the bureau, whose decision is due in the working
     days of the rule, today not counted (R3); a negative one ends it.
     Raises ProjectNotFound, ProjectStepRefused, NotTheValidator (R4), OrganisationUnfit,
+    VerifierNotCompetent,
     NoticeRunning (R2), CommentsUnanswered, InvalidRequest, ProjectRuleMissing, MissingCalendarYear.
     """
     project = await service.get_for_update(session, project_id)
     # A draft has no validator yet: first whether it is time, then who may.
     check_step(ProjectStatus(project.status), VALIDATION)
-    await _check_validator(session, project, validator_code)
     today = legal_date(now)
+    await _check_validator(session, project, validator_code, today)
     assert project.notice_end is not None, "set with the status NOTICE"
     if today <= project.notice_end:
         raise NoticeRunning(notice_end=project.notice_end)
@@ -73,11 +73,15 @@ async def validate(
     return await service.get(session, project_id)
 
 
-async def _check_validator(session: AsyncSession, project: Project, validator_code: str) -> None:
-    """R4: the body that the notice named, and still one; never owner or author by the notice."""
+async def _check_validator(
+    session: AsyncSession, project: Project, validator_code: str, today: date
+) -> None:
+    """R4: the body that the notice named, still competent; never owner or author by the notice."""
     if validator_code != project.validator_code:
         raise NotTheValidator(project_id=project.project_id)
-    await organisations.get_acting_as(session, validator_code, Kind.VALIDATOR_VERIFIER)
+    await organisations.get_competent_verifier(
+        session, validator_code, scope_code=project.scope_code, day=today
+    )
 
 
 def _answer(
