@@ -276,11 +276,25 @@ class Desk:
         *,
         opinion: str = "positive",
         headers: dict[str, str] | None = None,
+        sampled: bool = True,
+        **more: Any,
     ) -> httpx.Response:
-        body = {"opinion": opinion, "verified_t": verified_t, "statement": "经核查属实。"}
+        """Give an opinion; what it takes for a positive one is looked at first, if it may be."""
+        if opinion == "positive" and sampled:
+            await self.sample(report_id, headers=headers)
+        body = {"opinion": opinion, "verified_t": verified_t, "statement": "经核查属实。"} | more
         return await self.api.post(
             f"/v1/reports/{report_id}/verification", json=body, headers=headers or as_verifier()
         )
+
+    async def sample(self, report_id: str, *, headers: dict[str, str] | None = None) -> None:
+        """Put one record into the sampling plan and find it in order; refusals are left alone."""
+        path = f"/v1/reports/{report_id}/sampling-plan"
+        item = {"subject": "record", "label": "结算单", "method": "与读数逐月核对"}
+        found = {"result": "conforms", "note": "一致"}
+        for where, body in ((path, {"items": [item]}), (f"{path}/1/records", found)):
+            token = (headers or as_verifier()) | {"Idempotency-Key": str(new_id())}
+            await self.api.post(where, json=body, headers=token)
 
     async def ask(
         self, report_id: str, *, by: str = "officer-a", org: str = BUREAU

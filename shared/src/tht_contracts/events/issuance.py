@@ -32,11 +32,12 @@ class ReportStatusChanged(Event):
     status: ReportStatus
     calculated_t: int = Field(ge=0, description="floor of the calculated tCO2e (R5)")
     version: int = Field(ge=1)
+    superseded_by: str | None = Field(
+        default=None, description="RECALLED because its owner submitted this next revision"
+    )
 
 
-ReversalKind = Literal[
-    "fire", "felling", "disaster", "monitored_loss", "error", "falsification"
-]
+ReversalKind = Literal["fire", "felling", "disaster", "monitored_loss", "error", "falsification"]
 
 
 class IssuedBlock(Part):

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -9,7 +10,7 @@ from issuance_svc.organisations import service
 from tht_contracts.events.registry import OrganisationRegistered
 from tht_kit.events import Received
 
-COPIED = {"organisation_code", "kinds", "status", "version"}
+COPIED = {"organisation_code", "kinds", "status", "version", "banned_until"}
 
 
 async def on_organisations_registered(
@@ -18,4 +19,9 @@ async def on_organisations_registered(
     del now
     # Sorted by key, so that two batches lock rows alike.
     ordered = sorted(events, key=lambda found: found.key)
-    await service.store(session, [event.data.model_dump(include=COPIED) for event in ordered])
+    await service.store(session, [_copied(event.data) for event in ordered])
+
+
+def _copied(told: OrganisationRegistered) -> dict[str, Any]:
+    competence = None if told.competence is None else told.competence.model_dump(mode="json")
+    return told.model_dump(include=COPIED) | {"competence": competence}

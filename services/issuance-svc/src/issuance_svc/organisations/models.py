@@ -1,9 +1,11 @@
 """Read model of registry-svc's organisations: who may act as what."""
 
+from datetime import date
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import Text
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from issuance_svc.base import Base
@@ -28,6 +30,9 @@ class Organisation(Base):
     kinds: Mapped[list[str]] = mapped_column(ARRAY(Text))
     status: Mapped[str] = mapped_column(Text)
     version: Mapped[int]
+    banned_until: Mapped[date | None]
+    # What a verification body can show, as registry-svc tells it; None where it tells nothing.
+    competence: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
 
     def acts_as(self, kind: Kind) -> bool:
         """Say whether the organisation is active and of the kind."""

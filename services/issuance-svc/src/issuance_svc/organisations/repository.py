@@ -20,6 +20,8 @@ async def upsert(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
                 "kinds": excluded.kinds,
                 "status": excluded.status,
                 "version": excluded.version,
+                "banned_until": excluded.banned_until,
+                "competence": excluded.competence,
             },
             where=Organisation.version < excluded.version,
         ),

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from issuance_svc.organisations import repository
 from issuance_svc.organisations.errors import OrganisationUnfit
-from issuance_svc.organisations.models import Kind
+from issuance_svc.organisations.models import Kind, Organisation
 from tht_kit.errors import Text
 
 ROLES = {
@@ -19,6 +19,13 @@ ROLES = {
 async def store(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
     """Store what events say of organisations; an older version changes nothing."""
     await repository.upsert(session, rows)
+
+
+async def get(session: AsyncSession, code: str) -> Organisation:
+    """Return an organisation that acts here, so must be known."""
+    organisation = await repository.find(session, code)
+    assert organisation is not None, "must_act_as comes first"
+    return organisation
 
 
 async def must_act_as(

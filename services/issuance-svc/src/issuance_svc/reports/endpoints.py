@@ -3,30 +3,60 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, Response
+from fastapi import Depends, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from issuance_svc.projects import service as projects
-from issuance_svc.reports import service, workflow
+from issuance_svc.reports import diff, listing, retention, service, submit, workflow
 from issuance_svc.reports.models import Report
+from issuance_svc.reports.repository import Filters
+from issuance_svc.reports.rules import Status
 from issuance_svc.reports.schemas import (
     CalculationOut,
+    DiffOut,
     NoticeIn,
+    PreviewOut,
     ReportIn,
     ReportOut,
-    VerificationIn,
+    ReportPublicOut,
+    RetentionOut,
+    RevisionIn,
+    VerifierIn,
 )
-from issuance_svc.reports.submit import submit
-from tht_kit.auth import Authenticated, Principal, require
+from tht_kit.auth import Authenticated, Principal, authenticated, require
+from tht_kit.clock import legal_date
 from tht_kit.http import Now, ReadSession, WriteSession, new_router
 from tht_kit.idempotency import Idempotent
+from tht_kit.pagination import Page, PageQuery
 
 router = new_router(prefix="/v1/reports", tags=["减排量报告 / Monitoring reports"])
 
 Owner = Annotated[Principal, Depends(require("reports:write"))]
-Verifier = Annotated[Principal, Depends(require("reports:verify"))]
 
-READERS = ("oversight:read", "issuance:request", "issuance:approve")
+READERS = ("oversight:read", "issuance:request", "issuance:approve", "reviews:decide")
+
+
+async def _visitor(request: Request) -> Principal | None:
+    """Return who reads, if they say so; raises Unauthenticated for a token that is not valid."""
+    return await authenticated(request) if "authorization" in request.headers else None
+
+
+Visitor = Annotated[Principal | None, Depends(_visitor)]
+
+
+def reads_all(principal: Principal) -> bool:
+    """Say whether the caller oversees all reports."""
+    return any(principal.has(scope) for scope in READERS)
+
+
+async def readable(session: AsyncSession, report_id: UUID, principal: Principal) -> Report:
+    """Return the report to its owner, its verifier and the bureau. Raises Forbidden."""
+    report = await service.get(session, report_id)
+    named = report.verifier_code is not None and principal.organisation_code == report.verifier_code
+    if not named and not reads_all(principal):
+        project = await projects.get(session, report.project_id)
+        principal.must_be(project.owner_code)
+    return report
 
 
 @router.post(
@@ -35,28 +65,90 @@ READERS = ("oversight:read", "issuance:request", "issuance:approve")
 async def submit_report(
     body: ReportIn, session: WriteSession, now: Now, principal: Owner, response: Response
 ) -> ReportOut:
-    report = await submit(
+    report = await submit.submit(
         session,
         project_id=body.project_id,
-        period_start=body.period_start,
-        period_end=body.period_end,
-        upload_ids=list(dict.fromkeys(body.upload_ids)),
-        aggregate_ids=list(dict.fromkeys(body.aggregate_ids)),
-        baseline_t=body.baseline_t,
-        fire_occurred=body.fire_occurred,
-        notes=body.notes,
+        submission=body.submission(),
         owner_code=principal.organisation(),
         submitted_by=principal.subject,
         now=now,
     )
     response.headers["Location"] = f"/v1/reports/{report.report_id}"
-    return ReportOut.of(report, await service.evidence(session, report))
+    return ReportOut.of(report, await service.show(session, report, today=legal_date(now)))
+
+
+@router.post(
+    "/preview", summary="试算：返回完整结果，不保存 / Dry run: the whole outcome, not stored"
+)
+async def preview_report(
+    body: ReportIn, session: ReadSession, now: Now, principal: Owner
+) -> PreviewOut:
+    done = await submit.preview(
+        session,
+        project_id=body.project_id,
+        submission=body.submission(),
+        owner_code=principal.organisation(),
+        now=now,
+    )
+    return PreviewOut.of(done)
+
+
+@router.get(
+    "", summary="报告列表：公示过的对公众可见 / List reports: those once under notice are public"
+)
+async def list_reports(
+    session: ReadSession,
+    page: PageQuery,
+    now: Now,
+    principal: Visitor,
+    status: Annotated[Status | None, Query(description="状态 / status")] = None,
+    project_id: Annotated[str | None, Query(max_length=64, description="项目 / project")] = None,
+    owner_code: Annotated[str | None, Query(max_length=64, description="业主 / owner")] = None,
+    verifier_code: Annotated[
+        str | None, Query(max_length=64, description="核查机构 / verifier")
+    ] = None,
+    methodology_code: Annotated[
+        str | None, Query(max_length=64, description="方法学 / methodology")
+    ] = None,
+    under_notice: Annotated[
+        bool, Query(description="只列公示中的 / only what is under notice today")
+    ] = False,
+    overdue: Annotated[
+        bool, Query(description="只列逾期未办的 / only what waits beyond its deadline")
+    ] = False,
+) -> Page[ReportPublicOut]:
+    today = legal_date(now)
+    rows = await listing.list_page(
+        session,
+        Filters(
+            status=status,
+            project_id=project_id,
+            owner_code=owner_code,
+            verifier_code=verifier_code,
+            methodology_code=methodology_code,
+            notice_on=today if under_notice else None,
+        ),
+        is_overdue=overdue,
+        reader_code=principal.organisation_code if principal else None,
+        reads_all=principal is not None and reads_all(principal),
+        today=today,
+        after=page.after_id,
+        limit=page.rows,
+    )
+    return page.cut(rows, ReportPublicOut.of, key=lambda row: [row.report.report_id])
 
 
 @router.get("/{report_id}", summary="查询报告 / Get a report")
-async def get_report(report_id: UUID, session: ReadSession, principal: Authenticated) -> ReportOut:
-    report = await _readable(session, report_id, principal)
-    return ReportOut.of(report, await service.evidence(session, report))
+async def get_report(
+    report_id: UUID, session: ReadSession, now: Now, principal: Authenticated
+) -> ReportOut:
+    report = await readable(session, report_id, principal)
+    return ReportOut.of(report, await service.show(session, report, today=legal_date(now)))
+
+
+@router.get("/{report_id}/notice", summary="公示内容（公开）/ The public notice of a report")
+async def get_report_notice(report_id: UUID, session: ReadSession, now: Now) -> ReportPublicOut:
+    return ReportPublicOut.of(await listing.get_public(session, report_id, today=legal_date(now)))
 
 
 @router.get(
@@ -65,17 +157,60 @@ async def get_report(report_id: UUID, session: ReadSession, principal: Authentic
 async def get_calculation(
     report_id: UUID, session: ReadSession, principal: Authenticated
 ) -> CalculationOut:
-    return CalculationOut.of(await _readable(session, report_id, principal))
+    return CalculationOut.of(await readable(session, report_id, principal))
 
 
-async def _readable(session: AsyncSession, report_id: UUID, principal: Principal) -> Report:
-    """Return the report to its owner, its verifier and the bureau. Raises Forbidden."""
-    report = await service.get(session, report_id)
-    named = report.verifier_code is not None and principal.organisation_code == report.verifier_code
-    if not named and not any(principal.has(scope) for scope in READERS):
-        project = await projects.get(session, report.project_id)
-        principal.must_be(project.owner_code)
-    return report
+@router.get("/{report_id}/diff", summary="与另一修订版的差异 / What changed between two revisions")
+async def get_report_diff(
+    report_id: UUID,
+    session: ReadSession,
+    principal: Authenticated,
+    against: Annotated[
+        UUID | None,
+        Query(
+            description="另一修订版，默认为其前一版 / another revision, by default the one before"
+        ),
+    ] = None,
+) -> DiffOut:
+    report = await readable(session, report_id, principal)
+    return DiffOut.of(await diff.compare(session, report, against))
+
+
+@router.get(
+    "/{report_id}/retention", summary="证据保存期限 / How long the evidence is locked (R11)"
+)
+async def get_report_retention(
+    report_id: UUID, session: ReadSession, principal: Authenticated
+) -> RetentionOut:
+    report = await readable(session, report_id, principal)
+    until = await retention.retention_until(session, report.project_id)
+    return RetentionOut(project_id=report.project_id, locked_until=until)
+
+
+@router.post(
+    "/{report_id}/revisions",
+    status_code=201,
+    dependencies=[Idempotent],
+    summary="重新提交为下一修订版 / Submit anew as the next revision",
+)
+async def revise_report(
+    report_id: UUID,
+    body: RevisionIn,
+    session: WriteSession,
+    now: Now,
+    principal: Owner,
+    response: Response,
+) -> ReportOut:
+    report = await submit.revise(
+        session,
+        report_id,
+        submission=body.submission(),
+        owner_code=principal.organisation(),
+        submitted_by=principal.subject,
+        now=now,
+    )
+    response.headers["Location"] = f"/v1/reports/{report.report_id}"
+    return ReportOut.of(report, await service.show(session, report, today=legal_date(now)))
 
 
 @router.post(
@@ -94,28 +229,27 @@ async def start_report_notice(
         by=principal.subject,
         now=now,
     )
-    return ReportOut.of(report, await service.evidence(session, report))
+    return ReportOut.of(report, await service.show(session, report, today=legal_date(now)))
 
 
 @router.post(
-    "/{report_id}/verification",
+    "/{report_id}/verifier",
     dependencies=[Idempotent],
-    summary="核查意见 / Give the verifier's opinion",
+    summary="更换核查机构，须说明理由 / Name another verifier, with the reason",
 )
-async def verify_report(
-    report_id: UUID, body: VerificationIn, session: WriteSession, now: Now, principal: Verifier
+async def replace_report_verifier(
+    report_id: UUID, body: VerifierIn, session: WriteSession, now: Now, principal: Owner
 ) -> ReportOut:
-    report = await workflow.verify(
+    report = await workflow.replace_verifier(
         session,
         report_id,
-        opinion=body.opinion,
-        verified_t=body.verified_t,
-        statement=body.statement,
-        verifier_code=principal.organisation(),
+        verifier_code=body.verifier_code,
+        reason=body.reason,
+        owner_code=principal.organisation(),
         by=principal.subject,
         now=now,
     )
-    return ReportOut.of(report, await service.evidence(session, report))
+    return ReportOut.of(report, await service.show(session, report, today=legal_date(now)))
 
 
 @router.post("/{report_id}/recall", dependencies=[Idempotent], summary="撤回报告 / Recall a report")
@@ -129,4 +263,4 @@ async def recall_report(
         by=principal.subject,
         now=now,
     )
-    return ReportOut.of(report, await service.evidence(session, report))
+    return ReportOut.of(report, await service.show(session, report, today=legal_date(now)))

@@ -73,6 +73,124 @@ class PeriodOverlaps(DomainError):
     )
 
 
+class SiteClaimed(DomainError):
+    """R7: a meter's or a parcel's days are claimed once, whichever project holds it."""
+
+    type = "site-claimed"
+    status = 409
+    title = Text(zh="该时段的电表或地块已被申领", en="The site's days are claimed already")
+    detail = Text(
+        zh="项目 {project_id} 的报告 {report_id}（{status}）已申领 {site} 在 {start} 至 {end} 的减排量。",
+        en="The report {report_id} ({status}) of project {project_id} claims {start} to {end} of"
+        " {site}.",
+    )
+    fix = Text(
+        zh="同一电表或地块的同一时段只能申领一次；核对项目边界。",
+        en="The same days of a meter or parcel are claimed once; check the project's boundary.",
+    )
+
+
+class ReportSuperseded(DomainError):
+    type = "report-superseded"
+    status = 409
+    title = Text(zh="报告已有修订版", en="The report has a later revision")
+    detail = Text(
+        zh="报告 {report_id} 已被修订版 {superseded_by} 取代。",
+        en="The report {report_id} was replaced by its revision {superseded_by}.",
+    )
+    fix = Text(zh="在最新修订版上办理。", en="Go on with the latest revision.")
+
+
+class RevisionsUnrelated(DomainError):
+    type = "revisions-unrelated"
+    status = 409
+    title = Text(zh="不是同一报告的修订版", en="Not revisions of one report")
+    detail = Text(
+        zh="{report_id} 与 {against} 不是同一报告的修订版。",
+        en="{report_id} and {against} are not revisions of one report.",
+    )
+    fix = Text(
+        zh="against 只能是同一报告的另一修订版，见 revises 与 superseded_by。",
+        en="Compare with another revision of the same report: see revises and superseded_by.",
+    )
+
+
+class NothingToCompare(DomainError):
+    type = "first-revision"
+    status = 409
+    title = Text(zh="没有更早的修订版", en="There is no earlier revision")
+    detail = Text(
+        zh="报告 {report_id} 是首次提交。", en="The report {report_id} is the first of its line."
+    )
+    fix = Text(
+        zh="用 against 指定要比较的修订版。", en="Name the revision to compare with: against."
+    )
+
+
+class CalculationRefused(DomainError):
+    """The methodology computed the period to the end and forbids claiming it."""
+
+    type = "calculation-refused"
+    status = 409
+    title = Text(zh="计算结果不得申领", en="The calculation may not be claimed")
+    detail = Text(zh="{reason}", en="{reason}")
+    fix = Text(
+        zh="按理由补充数据；完整计算见 POST /v1/calculations。",
+        en="Mend what the reason names; POST /v1/calculations shows the whole calculation.",
+    )
+
+
+class VerifierNeeded(DomainError):
+    type = "verifier-needed"
+    status = 422
+    title = Text(zh="须指定核查机构", en="A verifier is needed")
+    detail = Text(
+        zh="方法学 {methodology_code} 要求由第三方核查。",
+        en="The methodology {methodology_code} asks for a third party's verification.",
+    )
+    fix = Text(zh="填写 verifier_code。", en="Give verifier_code.")
+
+
+class VerifierUnchanged(DomainError):
+    type = "verifier-unchanged"
+    status = 409
+    title = Text(zh="核查机构未变", en="The verifier is the same")
+    detail = Text(
+        zh="{verifier_code} 已是本报告的核查机构。",
+        en="{verifier_code} verifies this report already.",
+    )
+    fix = Text(zh="指定另一机构。", en="Name another body.")
+
+
+class VerifierIncompetent(DomainError):
+    """Art. 30: staff, honesty, accreditation for the field on the day."""
+
+    type = "verifier-not-competent"
+    status = 409
+    title = Text(zh="核查机构不具备资质", en="The verifier is not competent")
+    detail = Text(zh="单位 {verifier_code}：{reason}", en="{verifier_code}: {reason}")
+    fix = Text(
+        zh="选择资质齐备的机构，或由主管部门更新其资质记录。",
+        en="Name a competent body, or have the bureau update its record.",
+    )
+
+
+class EvidenceLocked(DomainError):
+    """R11."""
+
+    type = "evidence-locked"
+    status = 409
+    title = Text(zh="证据在保存期内", en="The evidence is under retention")
+    detail = Text(
+        zh="项目 {project_id} 的原始数据须保存至 {until}。",
+        en="The raw data of project {project_id} are kept until {until}.",
+    )
+    fix = Text(
+        zh="最后一次签发满 {years} 年后方可删除。",
+        en="It can be deleted {years} years after the last issuance.",
+    )
+
+
 class ClaimRuleMissing(DomainError):
     type = "claim-rule-missing"
     status = 409
@@ -133,31 +251,4 @@ class NothingToIssue(DomainError):
     fix = Text(
         zh="余量不结转；可撤回本报告，改报更长的监测期。",
         en="Nothing is carried over; recall the report and claim a longer period instead.",
-    )
-
-
-class NoticeRunning(DomainError):
-    type = "notice-running"
-    status = 409
-    title = Text(zh="公示尚未结束", en="The public notice is still running")
-    detail = Text(
-        zh="公示至 {notice_end}（含当日），今日为 {today}。",
-        en="The notice runs to the end of {notice_end}; today is {today}.",
-    )
-    fix = Text(zh="公示结束后再核查。", en="Verify after the notice has ended.")
-
-
-class QuantityDiffers(DomainError):
-    """R5."""
-
-    type = "verified-quantity-differs"
-    status = 409
-    title = Text(zh="核查量与计算量不一致", en="The verified quantity differs")
-    detail = Text(
-        zh="核查量 {verified_t} t，报告计算量 {calculated_t} t。",
-        en="Verified {verified_t} t, calculated {calculated_t} t.",
-    )
-    fix = Text(
-        zh="核查量必须等于计算量；不认可的，出具否定意见。",
-        en="They must be equal; give a negative opinion if you do not agree.",
     )

@@ -5,7 +5,17 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Numeric, Text, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Identity,
+    Index,
+    Numeric,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.dialects.postgresql import INT8RANGE, JSONB, ExcludeConstraint, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -14,6 +24,8 @@ from issuance_svc.reports.rules import DEAD, Status
 from tht_kit.db import TextKey, UtcDateTime
 
 PERIOD_CONSTRAINT = "ex_reports__period"
+SITE_CONSTRAINT = "ex_report_sites__claim"
+REVISION_CONSTRAINT = "uq_reports__root_report_id_revision"
 AGGREGATE_INDEX = "uq_report_aggregates__in_use"
 
 STATUSES = ", ".join(f"'{status}'" for status in Status)
@@ -24,14 +36,14 @@ DEAD_STATUSES = ", ".join(f"'{status}'" for status in DEAD)
 DAYS_PER_PROJECT = 4_000_000
 
 
-def claim_of(project_no: int, start: date, end: date) -> Range[int]:
-    """Return the place of a project's days (both included) on the line of all projects."""
-    base = project_no * DAYS_PER_PROJECT
+def claim_of(number: int, start: date, end: date) -> Range[int]:
+    """Return the place of a project's (or a site's) days, both included, on the line of all."""
+    base = number * DAYS_PER_PROJECT
     return Range(base + start.toordinal(), base + end.toordinal() + 1, bounds="[)")
 
 
 class ClaimRule(Base):
-    """When reductions of a unit type may be claimed, and how long a notice runs: data with a grade."""
+    """When reductions of a unit type may be claimed, and the time limits: data with a grade."""
 
     __tablename__ = "claim_rules"
 
@@ -39,8 +51,14 @@ class ClaimRule(Base):
     vintage_after: Mapped[date]
     lookback_years: Mapped[int]
     notice_working_days: Mapped[int]
+    decision_working_days: Mapped[int]
+    retention_years: Mapped[int]
     grade: Mapped[str] = mapped_column(Text)
     source: Mapped[str] = mapped_column(Text)
+    # What no text states, with a grade of its own.
+    materiality_pct: Mapped[Decimal] = mapped_column(Numeric)
+    verification_working_days: Mapped[int]
+    verification_grade: Mapped[str] = mapped_column(Text)
 
 
 class Report(Base):
@@ -66,6 +84,11 @@ class Report(Base):
             using="gist",
             where=text(f"status NOT IN ({DEAD_STATUSES})"),
         ),
+        CheckConstraint("(revision = 1) = (revises IS NULL)", "first_revises_nothing"),
+        CheckConstraint("verification_mode IN ('third_party', 'self_prepared')", "known_mode"),
+        CheckConstraint("buffer_t BETWEEN 0 AND calculated_t", "buffer_is_part"),
+        UniqueConstraint("root_report_id", "revision", name=REVISION_CONSTRAINT),
+        Index("ix_reports__status", "status", "report_id"),
     )
 
     report_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -95,6 +118,57 @@ class Report(Base):
     opinion: Mapped[str | None] = mapped_column(Text)
     verified_t: Mapped[int | None] = mapped_column(BigInteger)
     statement: Mapped[str | None] = mapped_column(Text)
+    verified_on: Mapped[date | None]
+    # owner + buffer = calculated_t (R20).
+    buffer_t: Mapped[int] = mapped_column(BigInteger, default=0)
+    # Gross loss of stock (R20): such a period issues nothing.
+    loss: Mapped[Decimal] = mapped_column(Numeric, default=Decimal(0))
+    # The sanity alarms of the calculation; each one opened a review.
+    flags: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, default=list)
+    verification_mode: Mapped[str] = mapped_column(Text, default="third_party")
+    root_report_id: Mapped[UUID]
+    revision: Mapped[int] = mapped_column(default=1)
+    revises: Mapped[UUID | None]
+    superseded_by: Mapped[UUID | None]
+
+
+class ReportVerifier(Base):
+    """Who was named to verify a report, in order; a replacement states its reason."""
+
+    __tablename__ = "report_verifiers"
+    __table_args__ = (CheckConstraint("(position = 1) = (reason IS NULL)", "replaced_with_reason"),)
+
+    report_id: Mapped[UUID] = mapped_column(ForeignKey("reports.report_id"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    verifier_code: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str | None] = mapped_column(Text)
+    named_by: Mapped[str] = mapped_column(Text)
+    named_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class Site(Base):
+    """A meter or a parcel, numbered, so that its days have a place on one line of integers."""
+
+    __tablename__ = "claimed_sites"
+
+    site_no: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    site_key: Mapped[str] = mapped_column(TextKey, unique=True)
+
+
+class ReportSite(Base):
+    """The days of a meter or parcel that a report claims: no other project's report may (R7)."""
+
+    __tablename__ = "report_sites"
+    __table_args__ = (
+        ExcludeConstraint(
+            ("claim", "&&"), name=SITE_CONSTRAINT, using="gist", where=text("NOT released")
+        ),
+    )
+
+    report_id: Mapped[UUID] = mapped_column(ForeignKey("reports.report_id"), primary_key=True)
+    site_no: Mapped[int] = mapped_column(ForeignKey("claimed_sites.site_no"), primary_key=True)
+    claim: Mapped[Range[int]] = mapped_column(INT8RANGE)
+    released: Mapped[bool] = mapped_column(default=False)
 
 
 class ReportUpload(Base):

@@ -16,21 +16,27 @@ class Status(StrEnum):
     ISSUED = "ISSUED"
     RECALLED = "RECALLED"
     REJECTED = "REJECTED"
+    SUPERSEDED = "SUPERSEDED"
 
 
-# R12. The way back from REGISTERED_ER is an issuance that the second officer rejected.
+# R12. The way back from REGISTERED_ER is an issuance that the second officer rejected. A report
+# that its owner replaces by the next revision while it still claims its period is SUPERSEDED.
 FOLLOWING: dict[Status, tuple[Status, ...]] = {
-    Status.REPORTED: (Status.NOTICE, Status.RECALLED),
-    Status.NOTICE: (Status.VERIFIED, Status.REJECTED, Status.RECALLED),
+    Status.REPORTED: (Status.NOTICE, Status.RECALLED, Status.SUPERSEDED),
+    Status.NOTICE: (Status.VERIFIED, Status.REJECTED, Status.RECALLED, Status.SUPERSEDED),
     Status.VERIFIED: (Status.REGISTERED_ER, Status.RECALLED),
     Status.REGISTERED_ER: (Status.ISSUED, Status.VERIFIED),
     Status.ISSUED: (),
     Status.RECALLED: (),
     Status.REJECTED: (),
+    Status.SUPERSEDED: (),
 }
 
 # Reports that no longer claim their period or their aggregates.
-DEAD = (Status.RECALLED, Status.REJECTED)
+DEAD = (Status.RECALLED, Status.REJECTED, Status.SUPERSEDED)
+
+# Reports that may be submitted anew as the next revision: not yet verified, taken back, rejected.
+REVISABLE = (Status.REPORTED, Status.NOTICE, Status.RECALLED, Status.REJECTED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,9 @@
 """Monitoring reports: looking them up, and the one place where their status changes."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from importlib.resources import files
 from typing import Any, cast
 from uuid import UUID
@@ -12,13 +14,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from issuance_svc.projects import service as projects
 from issuance_svc.projects.models import Project
 from issuance_svc.reports import repository
+from issuance_svc.reports.deadlines import Deadlines, deadlines_of
 from issuance_svc.reports.errors import ClaimRuleMissing, ReportNotFound, ReportStepRefused
-from issuance_svc.reports.models import ClaimRule, Report, ReportChange
+from issuance_svc.reports.models import ClaimRule, Report, ReportChange, ReportVerifier
 from issuance_svc.reports.rules import DEAD, FOLLOWING, Status
+from issuance_svc.reviews import service as reviews
+from issuance_svc.reviews.models import Review
 from issuance_svc.uploads import service as uploads
 from issuance_svc.uploads.models import Upload
 from tht_contracts.events.issuance import ReportStatus, ReportStatusChanged
 from tht_kit.outbox import emit
+
+# What reviews of a report name as their kind of subject.
+SUBJECT = "report"
 
 
 async def get(session: AsyncSession, report_id: UUID) -> Report:
@@ -70,7 +78,8 @@ async def move(
     report.status = status
     report.version += 1
     if status in DEAD:
-        await repository.release_aggregates(session, report.report_id)
+        await repository.release_claims(session, report.report_id)
+        await reviews.lapse(session, subject_type=SUBJECT, subject_id=str(report.report_id))
     await record(session, report, before=before, by=by, now=now)
 
 
@@ -86,13 +95,18 @@ async def record(
         changed_at=now,
     )
     await repository.add_change(session, change)
+    superseded = report.status == Status.SUPERSEDED
+    # To the outside a replaced report is one that its owner took back: readers of the first version
+    # know no other word, and newer ones find its successor.
+    told = Status.RECALLED if superseded else report.status
     event = ReportStatusChanged(
         report_id=str(report.report_id),
         project_id=report.project_id,
         status_before=cast("ReportStatus | None", before and str(before)),
-        status=cast("ReportStatus", str(report.status)),
+        status=cast("ReportStatus", str(told)),
         calculated_t=report.calculated_t,
         version=report.version,
+        superseded_by=str(report.superseded_by) if superseded else None,
     )
     await emit(session, event, now=now)
 
@@ -102,15 +116,32 @@ async def aggregate_ids(session: AsyncSession, report_id: UUID) -> Sequence[str]
     return await repository.list_aggregate_ids(session, report_id)
 
 
-async def evidence(
-    session: AsyncSession, report: Report
-) -> tuple[Sequence[Upload], Sequence[str], Sequence[ReportChange]]:
-    """Return the report's uploads, aggregates and history."""
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What is shown beside a report's own fields."""
+
+    uploads: Sequence[Upload]
+    aggregate_ids: Sequence[str]
+    history: Sequence[ReportChange]
+    verifiers: Sequence[ReportVerifier]
+    reviews: Sequence[Review]
+    deadlines: Deadlines
+
+
+async def show(session: AsyncSession, report: Report, *, today: date) -> Shown:
+    """Return the report's evidence, history, verifiers, reviews and deadlines."""
     upload_ids = await repository.list_upload_ids(session, report.report_id)
-    return (
-        await uploads.get_all(session, report.project_id, upload_ids),
-        await repository.list_aggregate_ids(session, report.report_id),
-        await repository.list_changes(session, report.report_id),
+    project = await projects.get(session, report.project_id)
+    rule = await rule_of(session, project.unit_type)
+    return Shown(
+        uploads=await uploads.get_all(session, report.project_id, upload_ids),
+        aggregate_ids=await repository.list_aggregate_ids(session, report.report_id),
+        history=await repository.list_changes(session, report.report_id),
+        verifiers=await repository.list_verifiers(session, report.report_id),
+        reviews=await reviews.list_about(
+            session, subject_type=SUBJECT, subject_id=str(report.report_id)
+        ),
+        deadlines=deadlines_of(report, rule, await projects.calendar(session), today),
     )
 
 
@@ -122,9 +153,12 @@ async def seed(session: AsyncSession) -> None:
 
 
 def _rule(entry: dict[str, str]) -> dict[str, Any]:
+    counted = {
+        name: int(value) for name, value in entry.items() if name.endswith(("_years", "_days"))
+    }
     return {
         **entry,
+        **counted,
         "vintage_after": date.fromisoformat(entry["vintage_after"]),
-        "lookback_years": int(entry["lookback_years"]),
-        "notice_working_days": int(entry["notice_working_days"]),
+        "materiality_pct": Decimal(entry["materiality_pct"]),
     }

@@ -1,56 +1,77 @@
 """Submitting a report: the period is cut to what may be claimed, quantified, and claimed once."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
 from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from issuance_svc.methodologies.calculation import Declared, Inputs, Outcome, Period
-from issuance_svc.methodologies.methodology import Methodology
+from issuance_svc.methodologies.catalogue import Methodology
 from issuance_svc.projects import service as projects
 from issuance_svc.projects.models import Project
 from issuance_svc.reports import repository, rules, service
-from issuance_svc.reports.errors import AggregateUsed, PeriodOverlaps
-from issuance_svc.reports.models import AGGREGATE_INDEX, PERIOD_CONSTRAINT, Report, claim_of
+from issuance_svc.reports.errors import (
+    AggregateUsed,
+    CalculationRefused,
+    PeriodOverlaps,
+    ReportStepRefused,
+    ReportSuperseded,
+    SiteClaimed,
+)
+from issuance_svc.reports.models import (
+    AGGREGATE_INDEX,
+    PERIOD_CONSTRAINT,
+    SITE_CONSTRAINT,
+    Report,
+    claim_of,
+)
 from issuance_svc.reports.quantify import quantify
-from issuance_svc.reports.rules import Status
+from issuance_svc.reports.rules import DEAD, FOLLOWING, REVISABLE, Status
+from issuance_svc.reviews import service as reviews
 from issuance_svc.uploads import service as uploads
 from tht_kit.clock import legal_date
 from tht_kit.db import constraint_name
+from tht_kit.errors import Text
 from tht_kit.ids import new_id
 
 
-async def submit(
-    session: AsyncSession,
-    *,
-    project_id: str,
-    period_start: date,
-    period_end: date,
-    upload_ids: Sequence[UUID],
-    aggregate_ids: Sequence[str],
-    baseline_t: Decimal | None,
-    fire_occurred: bool,
-    notes: str | None,
-    owner_code: str,
-    submitted_by: str,
-    now: datetime,
-) -> Report:
-    """Quantify the period and store the report as REPORTED.
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What an owner reports for one period."""
 
-    Raises ProjectUnknown, ProjectInactive, Forbidden, PeriodInvalid, PeriodNotEligible,
-    PeriodOverlaps, AggregateUsed, ClaimRuleMissing and what `quantify` raises.
+    period_start: date
+    period_end: date
+    upload_ids: Sequence[UUID]
+    aggregate_ids: Sequence[str]
+    declared: Declared
+    notes: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Quantified:
+    """A submission as the methodology computed it; nothing is stored yet."""
+
+    methodology: Methodology
+    inputs: Inputs
+    outcome: Outcome
+
+
+async def quantify_submission(
+    session: AsyncSession, project: Project, submission: Submission, *, now: datetime
+) -> Quantified:
+    """Cut the period to what may be claimed and compute it.
+
+    Raises PeriodInvalid, PeriodNotEligible, ClaimRuleMissing, UploadNotFound and what `quantify`
+    raises.
     """
-    project = await projects.lock(session, project_id)
-    projects.must_be_active(project)
-    projects.must_own(project, owner_code)
     rule = await service.rule_of(session, project.unit_type)
     start, end = rules.eligible_period(
         rules.Claim(
-            start=period_start,
-            end=period_end,
+            start=submission.period_start,
+            end=submission.period_end,
             applied_on=legal_date(now),
             crediting_start=project.crediting_start,
             crediting_end=project.crediting_end,
@@ -58,30 +79,110 @@ async def submit(
             lookback_years=rule.lookback_years,
         )
     )
-    await uploads.get_all(session, project_id, upload_ids)
+    await uploads.get_all(session, project.project_id, submission.upload_ids)
     methodology, inputs, outcome = await quantify(
         session,
         project,
-        claimed=Period(start=period_start, end=period_end),
+        claimed=Period(start=submission.period_start, end=submission.period_end),
         eligible=Period(start=start, end=end),
-        upload_ids=upload_ids,
-        aggregate_ids=aggregate_ids,
-        declared=Declared(baseline_t=baseline_t, fire_occurred=fire_occurred),
+        upload_ids=submission.upload_ids,
+        aggregate_ids=submission.aggregate_ids,
+        declared=submission.declared,
     )
-    report = _report(project, methodology, inputs, outcome)
-    report.notes, report.submitted_by, report.submitted_at = notes, submitted_by, now
-    await _insert(session, report, upload_ids=upload_ids, aggregate_ids=aggregate_ids)
-    await service.record(session, report, before=None, by=submitted_by, now=now)
+    return Quantified(methodology, inputs, outcome)
+
+
+async def preview(
+    session: AsyncSession,
+    *,
+    project_id: str,
+    submission: Submission,
+    owner_code: str,
+    now: datetime,
+) -> Quantified:
+    """Compute what submitting would give, alarms and refusals included, and store nothing.
+
+    Raises ProjectUnknown, Forbidden and what `quantify_submission` raises.
+    """
+    project = await projects.get_owned(session, project_id, owner_code)
+    projects.must_be_active(project)
+    return await quantify_submission(session, project, submission, now=now)
+
+
+async def submit(
+    session: AsyncSession,
+    *,
+    project_id: str,
+    submission: Submission,
+    owner_code: str,
+    submitted_by: str,
+    now: datetime,
+) -> Report:
+    """Quantify the period and store the report as REPORTED; each alarm opens a review.
+
+    Raises ProjectUnknown, ProjectInactive, Forbidden, PeriodInvalid, PeriodNotEligible,
+    PeriodOverlaps, SiteClaimed, AggregateUsed, ClaimRuleMissing, CalculationRefused and what
+    `quantify` raises.
+    """
+    project = await projects.lock(session, project_id)
+    projects.must_be_active(project)
+    projects.must_own(project, owner_code)
+    report = await _computed(session, project, submission, now=now)
+    report.root_report_id = report.report_id
+    await _store(session, project, report, submission, by=submitted_by, now=now)
     return report
 
 
-def _report(project: Project, methodology: Methodology, inputs: Inputs, outcome: Outcome) -> Report:
+async def revise(
+    session: AsyncSession,
+    report_id: UUID,
+    *,
+    submission: Submission,
+    owner_code: str,
+    submitted_by: str,
+    now: datetime,
+) -> Report:
+    """Submit a report anew as its next revision; the one before lets go of all that it claimed.
+
+    Raises ReportNotFound, ProjectInactive, Forbidden, ReportSuperseded, ReportStepRefused and what
+    `submit` raises.
+    """
+    old, project = await service.lock_active(session, report_id)
+    projects.must_own(project, owner_code)
+    if old.superseded_by is not None:
+        raise ReportSuperseded(report_id=report_id, superseded_by=old.superseded_by)
+    before = Status(old.status)
+    if before not in REVISABLE:
+        following = ", ".join(FOLLOWING[before]) or "-"
+        raise ReportStepRefused(status=before, step="revision", following=following)
+    report_id_new = new_id()
+    old.superseded_by = report_id_new
+    if before not in DEAD:
+        await service.move(
+            session, old, Status.SUPERSEDED, step="revision", by=submitted_by, now=now
+        )
+    report = await _computed(session, project, submission, now=now)
+    report.report_id = report_id_new
+    report.root_report_id, report.revises = old.root_report_id, old.report_id
+    report.revision = old.revision + 1
+    await _store(session, project, report, submission, by=submitted_by, now=now)
+    return report
+
+
+async def _computed(
+    session: AsyncSession, project: Project, submission: Submission, *, now: datetime
+) -> Report:
+    done = await quantify_submission(session, project, submission, now=now)
+    outcome, inputs = done.outcome, done.inputs
+    if outcome.refusals:
+        first = outcome.refusals[0]
+        raise CalculationRefused(reason=Text(zh=first.zh, en=first.en))
     return Report(
         report_id=new_id(),
         project_id=project.project_id,
         project_no=project.project_no,
-        methodology_code=methodology.code,
-        formula_version=methodology.formula_version,
+        methodology_code=done.methodology.code,
+        formula_version=done.methodology.formula_version,
         status=Status.REPORTED,
         version=1,
         period_start=inputs.claimed.start,
@@ -94,26 +195,66 @@ def _report(project: Project, methodology: Methodology, inputs: Inputs, outcome:
         calculated=outcome.calculated,
         calculated_t=outcome.calculated_t,
         deducted=outcome.deducted,
+        buffer_t=outcome.buffer_t,
+        loss=outcome.loss,
+        flags=[flag.model_dump(mode="json") for flag in outcome.flags],
         vintages=[share.model_dump() for share in outcome.vintages],
+        revision=1,
     )
 
 
-async def _insert(
+async def _store(
     session: AsyncSession,
+    project: Project,
     report: Report,
+    submission: Submission,
     *,
-    upload_ids: Sequence[UUID],
-    aggregate_ids: Sequence[str],
+    by: str,
+    now: datetime,
+) -> None:
+    report.notes, report.submitted_by, report.submitted_at = submission.notes, by, now
+    await _insert(session, project, report, submission)
+    await service.record(session, report, before=None, by=by, now=now)
+    for flag in report.flags:
+        await reviews.open(
+            session,
+            subject_type=service.SUBJECT,
+            subject_id=str(report.report_id),
+            project_id=report.project_id,
+            code=flag["code"],
+            text=Text(zh=flag["zh"], en=flag["en"]),
+            details=flag,
+            now=now,
+            submitted_by=by,
+        )
+
+
+def site_keys(project: Project) -> list[str]:
+    """Return the names of the project's meters and parcels, unique over all projects."""
+    return [f"meter:{meter_no}" for meter_no in project.meters] + [
+        f"parcel:{project.district_code}:{parcel['parcel_no']}" for parcel in project.parcels
+    ]
+
+
+async def _insert(
+    session: AsyncSession, project: Project, report: Report, submission: Submission
 ) -> None:
     """Store the report; the database itself refuses a second claim of a day or an aggregate."""
+    keys = site_keys(project)
     try:
         await repository.insert_report(
-            session, report, upload_ids=upload_ids, aggregate_ids=aggregate_ids
+            session,
+            report,
+            upload_ids=submission.upload_ids,
+            aggregate_ids=submission.aggregate_ids,
+            site_keys=keys,
         )
     except IntegrityError as error:
         violated = constraint_name(error)
         if violated == AGGREGATE_INDEX:
             raise AggregateUsed(pointer="/aggregate_ids") from None
+        if violated == SITE_CONSTRAINT:
+            await _explain_site(session, report, keys)
         if violated != PERIOD_CONSTRAINT:
             raise
         other = await repository.find_overlapping(session, report)
@@ -126,3 +267,18 @@ async def _insert(
             start=other.eligible_start,
             end=other.eligible_end,
         ) from None
+
+
+async def _explain_site(session: AsyncSession, report: Report, keys: Sequence[str]) -> None:
+    found = await repository.find_same_site(session, keys, report)
+    assert found is not None, "the constraint waited for the other report's commit"
+    other, site = found
+    raise SiteClaimed(
+        pointer="/period_start",
+        project_id=other.project_id,
+        report_id=other.report_id,
+        status=other.status,
+        site=site,
+        start=other.eligible_start,
+        end=other.eligible_end,
+    ) from None

@@ -1,122 +1,121 @@
-"""From REPORTED to VERIFIED: public notice, verification by an independent body, recall."""
+"""From REPORTED to NOTICE: public notice, the verifier and its replacement; recall."""
 
 from datetime import datetime
-from typing import Literal
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from issuance_svc.organisations import service as organisations
-from issuance_svc.organisations.models import Kind
 from issuance_svc.projects import service as projects
-from issuance_svc.projects.models import Project
-from issuance_svc.reports import service
+from issuance_svc.reports import fitness, repository, service
 from issuance_svc.reports.errors import (
     NothingToIssue,
-    NoticeRunning,
-    QuantityDiffers,
-    VerifierUnfit,
+    ReportStepRefused,
+    VerifierNeeded,
+    VerifierUnchanged,
 )
-from issuance_svc.reports.models import Report
-from issuance_svc.reports.rules import Status
+from issuance_svc.reports.models import Report, ReportVerifier
+from issuance_svc.reports.rules import FOLLOWING, Status
+from issuance_svc.reviews import service as reviews
 from tht_kit.clock import legal_date
-from tht_kit.errors import Forbidden, Text
 
-Opinion = Literal["positive", "negative"]
+THIRD_PARTY = "third_party"
+SELF_PREPARED = "self_prepared"
 
 
 async def start_notice(
     session: AsyncSession,
     report_id: UUID,
     *,
-    verifier_code: str,
+    verifier_code: str | None,
     owner_code: str,
     by: str,
     now: datetime,
 ) -> Report:
     """Publish the report for its working days (R2) and name the verifier.
 
-    Raises ReportNotFound, ProjectInactive, Forbidden, NothingToIssue, VerifierUnfit,
-    OrganisationUnfit, MissingCalendarYear, ReportStepRefused.
+    Without a verifier the owner prepares the verification itself, where the methodology lets it.
+    Raises ReportNotFound, ProjectInactive, Forbidden, NothingToIssue, ReviewsUnsettled,
+    VerifierNeeded, VerifierUnfit, OrganisationUnfit, VerifierIncompetent, MissingCalendarYear,
+    ReportStepRefused.
     """
     report, project = await service.lock_active(session, report_id)
     projects.must_own(project, owner_code)
     if report.calculated_t == 0:
         raise NothingToIssue(calculated=format(report.calculated, "f"))
-    _must_be_independent(project, verifier_code)
-    await organisations.must_act_as(
-        session, verifier_code, Kind.VALIDATOR_VERIFIER, pointer="/verifier_code"
-    )
+    if report.status == Status.REPORTED:
+        await reviews.must_be_accepted(
+            session, subject_type=service.SUBJECT, subject_id=str(report_id)
+        )
+    today = legal_date(now)
+    if verifier_code is not None:
+        await fitness.must_be_fit(
+            session, project, verifier_code, today=today, pointer="/verifier_code"
+        )
+    elif project.third_party_required:
+        raise VerifierNeeded(pointer="/verifier_code", methodology_code=project.methodology_code)
     rule = await service.rule_of(session, project.unit_type)
     calendar = await projects.calendar(session)
     report.verifier_code = verifier_code
-    report.notice_start = legal_date(now)
+    report.verification_mode = SELF_PREPARED if verifier_code is None else THIRD_PARTY
+    report.notice_start = today
     report.notice_end = calendar.notice_end(report.notice_start, rule.notice_working_days)
     await service.move(session, report, Status.NOTICE, step="notice", by=by, now=now)
+    if verifier_code is not None:
+        await _name(session, report, verifier_code, reason=None, by=by, now=now)
     return report
 
 
-def _must_be_independent(project: Project, verifier_code: str) -> None:
-    """R4: who validated, owns or wrote the design document may not verify."""
-    for code, role in (
-        (project.validator_code, Text(zh="审定机构", en="validator")),
-        (project.owner_code, Text(zh="业主", en="owner")),
-        (project.pdd_author_code, Text(zh="设计文件编制方", en="author of the design document")),
-    ):
-        if verifier_code == code:
-            raise VerifierUnfit(pointer="/verifier_code", verifier_code=code, role=role)
-
-
-async def verify(
+async def replace_verifier(
     session: AsyncSession,
     report_id: UUID,
     *,
-    opinion: Opinion,
-    verified_t: int,
-    statement: str,
     verifier_code: str,
+    reason: str,
+    owner_code: str,
     by: str,
     now: datetime,
 ) -> Report:
-    """Take the named verifier's opinion after the notice: VERIFIED, or REJECTED if it is negative.
+    """Name another verifier before the first has given its opinion; the notice goes on.
 
-    Raises ReportNotFound, ProjectInactive, ReportStepRefused, Forbidden, VerifierUnfit,
-    OrganisationUnfit, NoticeRunning, QuantityDiffers.
+    Its findings stay, and the new verifier closes them. Raises ReportNotFound, ProjectInactive,
+    Forbidden, ReportStepRefused, VerifierUnchanged, VerifierUnfit, OrganisationUnfit,
+    VerifierIncompetent.
     """
     report, project = await service.lock_active(session, report_id)
-    positive = opinion == "positive"
-    following = Status.VERIFIED if positive else Status.REJECTED
-    before = Status(report.status)
-    if before is Status.NOTICE:
-        _must_be_named(report, verifier_code)
-        _must_be_independent(project, verifier_code)
-        await organisations.must_act_as(session, verifier_code, Kind.VALIDATOR_VERIFIER)
-        _notice_must_be_over(report, now)
-        if positive and verified_t != report.calculated_t:
-            raise QuantityDiffers(
-                pointer="/verified_t", verified_t=verified_t, calculated_t=report.calculated_t
-            )
-    await service.move(session, report, following, step="verification", by=by, now=now)
-    report.opinion, report.statement = opinion, statement
-    report.verified_t = verified_t if positive else None
+    projects.must_own(project, owner_code)
+    status = Status(report.status)
+    if status is not Status.NOTICE or report.verification_mode != THIRD_PARTY:
+        following = ", ".join(FOLLOWING[status]) or "-"
+        raise ReportStepRefused(status=status, step="verifier", following=following)
+    if verifier_code == report.verifier_code:
+        raise VerifierUnchanged(pointer="/verifier_code", verifier_code=verifier_code)
+    await fitness.must_be_fit(
+        session, project, verifier_code, today=legal_date(now), pointer="/verifier_code"
+    )
+    report.verifier_code = verifier_code
+    await _name(session, report, verifier_code, reason=reason, by=by, now=now)
     return report
 
 
-def _must_be_named(report: Report, verifier_code: str) -> None:
-    if report.verifier_code != verifier_code:
-        raise Forbidden(
-            reason=Text(
-                zh=f"本报告的核查机构是 {report.verifier_code}。",
-                en=f"The report names {report.verifier_code} as its verifier.",
-            )
-        )
-
-
-def _notice_must_be_over(report: Report, now: datetime) -> None:
-    today = legal_date(now)
-    assert report.notice_end is not None, "set with the status NOTICE"
-    if today <= report.notice_end:
-        raise NoticeRunning(notice_end=report.notice_end, today=today)
+async def _name(
+    session: AsyncSession,
+    report: Report,
+    verifier_code: str,
+    *,
+    reason: str | None,
+    by: str,
+    now: datetime,
+) -> None:
+    before = await repository.list_verifiers(session, report.report_id)
+    named = ReportVerifier(
+        report_id=report.report_id,
+        position=len(before) + 1,
+        verifier_code=verifier_code,
+        reason=reason,
+        named_by=by,
+        named_at=now,
+    )
+    await repository.add_verifier(session, named)
 
 
 async def recall(

@@ -152,9 +152,10 @@ async def test_r7_twelve_reports_of_one_period_at_once_leave_one(desk, count_row
 
 async def test_r7_other_projects_have_periods_of_their_own(desk, deliver):
     other = str(new_id())
-    await deliver(pv_project(project_id=other, project_no=6))
+    await deliver(pv_project(project_id=other, project_no=6, meters=["M2"]))
     await desk.reported()
-    assert (await desk.reported(project_id=other))["calculated_t"] == 849
+    report = await desk.reported(meter_csv(meter_no="M2"), project_id=other)
+    assert report["calculated_t"] == 849
 
 
 async def test_r8_outside_the_crediting_period_nothing_counts(desk, deliver):

@@ -1,0 +1,48 @@
+"""How long the evidence of a project is kept (R11): until its last issuance plus ten years."""
+
+from datetime import date, datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from issuance_svc.projects import service as projects
+from issuance_svc.reports import repository, service
+from issuance_svc.reports.errors import EvidenceLocked
+from tht_kit.clock import legal_date
+from tht_kit.errors import Text
+
+_OPEN = Text(zh="报告了结之后", en="its reports are settled")
+
+
+async def retention_until(session: AsyncSession, project_id: str) -> date | None:
+    """Return the last day on which the raw data of the project are locked; None before any issuance.
+
+    Raises ProjectUnknown, ClaimRuleMissing.
+    """
+    project = await projects.get(session, project_id)
+    issued_at = await repository.last_issued_at(session, project_id)
+    if issued_at is None:
+        return None
+    rule = await service.rule_of(session, project.unit_type)
+    return years_after(legal_date(issued_at), rule.retention_years)
+
+
+async def must_be_deletable(session: AsyncSession, project_id: str, *, now: datetime) -> None:
+    """Raise EvidenceLocked while the project's evidence is locked.
+
+    That is before the retention's end, and as long as a report that may still be issued rests on it.
+    """
+    until = await retention_until(session, project_id)
+    project = await projects.get(session, project_id)
+    rule = await service.rule_of(session, project.unit_type)
+    if until is not None and legal_date(now) <= until:
+        raise EvidenceLocked(project_id=project_id, until=until, years=rule.retention_years)
+    if until is None and await repository.has_live(session, project_id):
+        raise EvidenceLocked(project_id=project_id, until=_OPEN, years=rule.retention_years)
+
+
+def years_after(day: date, years: int) -> date:
+    """Return the same day of a later year; 29 February gives 1 March, the later day."""
+    try:
+        return day.replace(year=day.year + years)
+    except ValueError:
+        return date(day.year + years, 3, 1)
