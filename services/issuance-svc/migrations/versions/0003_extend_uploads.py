@@ -16,9 +16,9 @@ _WAITING = "state IN ('RECEIVED', 'READING')"
 
 
 def upgrade() -> None:
-    op.drop_constraint("fk_uploads__sha256", "uploads", type_="foreignkey")
-    op.drop_constraint("ck_uploads__known_kind", "uploads", type_="check")
-    op.drop_constraint("uq_uploads__project_id_sha256", "uploads", type_="unique")
+    op.drop_constraint(op.f("fk_uploads__sha256"), "uploads", type_="foreignkey")
+    op.drop_constraint(op.f("ck_uploads__known_kind"), "uploads", type_="check")
+    op.drop_constraint(op.f("uq_uploads__project_id_sha256"), "uploads", type_="unique")
     op.alter_column("uploads", "size_bytes", type_=sa.BigInteger())
     op.alter_column("uploads", "rows", type_=sa.BigInteger())
     empty = sa.text("'{}'::jsonb")

@@ -15,7 +15,7 @@ from issuance_svc.uploads.kinds import TABULAR, NoOptions, Parsed, Summary
 from issuance_svc.uploads.models import MeterReading, Upload
 from issuance_svc.uploads.problems import Problems
 from issuance_svc.uploads.progress import Progress
-from issuance_svc.uploads.rows import Row
+from issuance_svc.uploads.rows import CELL_CHARS_MAX, Row
 from issuance_svc.uploads.source import Source
 from tht_kit.errors import Text
 
@@ -87,9 +87,9 @@ class MeterReadings:
         for row in source.rows(self.columns, problems, progress):
             record = _record(row)
             records.append(record)
-            if record.meter_no and record.meter_no not in context | foreign:
+            if record.meter_no not in context and record.meter_no not in foreign:
                 foreign.add(record.meter_no)
-                _refuse_foreign(row, record.meter_no)
+                _refuse_foreign(row)
             other = seen.setdefault((record.meter_no, record.month), row.number)
             if other != row.number:
                 what = Text(
@@ -103,7 +103,11 @@ class MeterReadings:
         await repository.copy_rows(session, MeterReading, upload.upload_id, parsed.data)
 
 
-def _refuse_foreign(row: Row, meter_no: str) -> None:
+def _refuse_foreign(row: Row) -> None:
+    """Note a meter that the project does not have; an unusable number is named already."""
+    meter_no = row.cells["meter_no"]
+    if not meter_no or len(meter_no) > CELL_CHARS_MAX or not meter_no.isprintable():
+        return
     what = Text(
         zh=f"表计 {meter_no} 未登记在本项目",
         en=f"the meter {meter_no} is not registered with this project",

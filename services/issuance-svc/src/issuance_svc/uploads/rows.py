@@ -61,13 +61,13 @@ class Row:
         """Return the cell in small letters, which is one of the choices."""
         cell = self.cells[column].lower()
         if cell not in choices:
-            zh, en = "、".join(choices), ", ".join(choices)
+            zh, en = "、".join(choices), f"{', '.join(choices[:-1])} or {choices[-1]}"
             self.wrong(
                 column,
                 Text(
                     zh=f"“{shown(cell)}”不是规定的取值", en=f"“{shown(cell)}” is not a known value"
                 ),
-                Text(zh=f"填写 {zh} 之一", en=f"write one of {en}"),
+                Text(zh=f"填写 {zh} 之一", en=f"write {en}"),
             )
         return cell
 
