@@ -4,10 +4,11 @@ Every scalar is read as text. A section that is no factor is named as belonging 
 nobody knows is a problem: nothing is passed over in silence.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 import yaml
@@ -19,6 +20,9 @@ from tht_kit.errors import FieldProblem, Text
 
 FILE_BYTES_MAX = 512 * 1024
 DEPTH_MAX = 8
+NAME_CHARS_MAX = 64
+SOURCE_CHARS_MAX = 4000
+_DECIMAL = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,12})?", re.ASCII)
 
 # Sections of the same seed that other parts of the platform own.
 ELSEWHERE = {
@@ -324,6 +328,14 @@ def _add(
 ) -> None:
     """Take one value of a cell, its grade beside it; whatever is wrong is noted."""
     value, grade = _decimal(cell.get(name)), cell.get("g")
+    if not _writable((place.kind, place.region, place.subject, unit), source):
+        found.wrong(
+            at,
+            f"名称应为至多 {NAME_CHARS_MAX} 个可见字符，来源至多 {SOURCE_CHARS_MAX} 个",
+            f"Names are printable text of at most {NAME_CHARS_MAX} characters, a source"
+            f" {SOURCE_CHARS_MAX}",
+        )
+        return
     if value is None:
         found.wrong(f"{at}/{name}", "应为十进制数", "It must be a decimal number")
     if grade not in GRADES:
@@ -341,14 +353,19 @@ def _add(
         found.entries.append(Entry(f"{at}/{name}", place, values))
 
 
+def _writable(names: Sequence[object], source: object) -> bool:
+    texts = [(name, NAME_CHARS_MAX) for name in names if name is not None]
+    return all(
+        isinstance(text, str) and 0 < len(text) <= most and text.isprintable()
+        for text, most in [*texts, (source, SOURCE_CHARS_MAX)]
+    )
+
+
 def _decimal(text: object) -> Decimal | None:
-    if not isinstance(text, str):
+    # No exponent: 1e999999999 is short to write and a gigabyte to store.
+    if not isinstance(text, str) or not _DECIMAL.fullmatch(text):
         return None
-    try:
-        value = Decimal(text)
-    except InvalidOperation:
-        return None
-    return value if value.is_finite() else None
+    return Decimal(text)
 
 
 def _name_repeats(found: FactorFile) -> None:

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import text
 
-from issuance_svc_tests.factories import BUREAU, OWNER, caller, parties, problem
+from issuance_svc_tests.factories import BUREAU, OWNER, caller, problem
 
 PATH = "/v1/factors"
 SW = {
@@ -23,12 +23,6 @@ SW = {
 
 def officer(subject: str, org: str | None = None):
     return caller("factors:write", "factors:approve", org=org or BUREAU, subject=subject)
-
-
-@pytest.fixture
-async def office(api, deliver):
-    await deliver(*parties())
-    return api
 
 
 async def propose(api, by="officer-a", **changes):
