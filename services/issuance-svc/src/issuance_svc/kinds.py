@@ -1,6 +1,9 @@
 """Every kind of activity data that can be uploaded, and the intake that takes them."""
 
 from issuance_svc.container import IssuanceContainer
+from issuance_svc.inventories.tree_inventory import TreeInventory
+from issuance_svc.metering.interval_readings import IntervalReadings
+from issuance_svc.metering.register_readings import RegisterReadings
 from issuance_svc.settings import IssuanceSettings
 from issuance_svc.uploads.intake import Intake
 from issuance_svc.uploads.jobs import UploadJobs
@@ -11,7 +14,13 @@ from issuance_svc.uploads.plots import PlotInventory
 from tht_kit.supervisor import Run
 
 # Each slice adds its own.
-_HANDLERS: tuple[KindHandler, ...] = (MeterReadings(), PlotInventory())
+_HANDLERS: tuple[KindHandler, ...] = (
+    MeterReadings(),
+    PlotInventory(),
+    TreeInventory(),
+    IntervalReadings(),
+    RegisterReadings(),
+)
 
 KINDS: Kinds = {handler.name: handler for handler in _HANDLERS}
 

@@ -42,7 +42,7 @@ from issuance_svc.uploads.models import Upload
 from issuance_svc.uploads.problems import Problems
 from issuance_svc.uploads.progress import Progress
 from issuance_svc.uploads.rows import Row, not_a_number
-from issuance_svc.uploads.source import Source
+from issuance_svc.uploads.source import Format, Source
 from tht_kit.errors import Text
 
 ROWS_MAX = 5_000_000
@@ -86,7 +86,7 @@ class IntervalReadings:
 
     name: ClassVar = "interval_readings"
     title: ClassVar = Text(zh="表计区间数据", en="Interval data of meters")
-    formats: ClassVar = TABULAR | {"nem12"}
+    formats: ClassVar[frozenset[Format]] = TABULAR | {"nem12"}
     columns: ClassVar = Columns(
         required=("meter_no", "channel", "time", "value"),
         optional=("unit",),
@@ -414,7 +414,9 @@ def _read_nem12(
         start_s = (interval.starts_at - _EPOCH) // timedelta(seconds=1) + LEGAL_OFFSET_S
         reader.take(row, meter_no, Channel(interval.channel), start_s, interval.kwh)
     if reader is None:
-        return None
+        if problems.total:
+            return None
+        raise unreadable("文件没有有功电量区间", "the file has no intervals of active energy")
     reader.flush()
     return reader.found
 

@@ -83,3 +83,59 @@ def second_length(minutes: int) -> tuple[Text, Text]:
         en=f"the interval length of {minutes} minutes is not that of the file's first meter",
     )
     return what, Text(zh="每种区间长度一个文件", en="use one file per interval length")
+
+
+def no_record(meter_no: str) -> tuple[Text, Text]:
+    what = Text(
+        zh=f"表计 {shown(meter_no)} 没有档案", en=f"the meter {shown(meter_no)} has no record"
+    )
+    cure = Text(
+        zh="先登记倍率与位数：POST /v1/meters",
+        en="record its multiplier and digits first: POST /v1/meters",
+    )
+    return what, cure
+
+
+def foreign_channel(meter_no: str, channel: Channel) -> tuple[Text, Text]:
+    what = Text(
+        zh=f"表计 {shown(meter_no)} 的档案没有 {channel.value} 通道",
+        en=f"the record of the meter {shown(meter_no)} has no channel {channel.value}",
+    )
+    return what, Text(zh="核对通道，或更新表计档案", en="check the channel, or mend the record")
+
+
+def beyond_digits(index: Decimal, digits: int) -> tuple[Text, Text]:
+    what = Text(
+        zh=f"示数 {index:f} 超出 {digits} 位表计的范围",
+        en=f"the index {index:f} is not within {digits} digits",
+    )
+    return what, Text(zh="核对示数与位数", en="check the index and the meter's digits")
+
+
+def single_reading(meter_no: str, channel: Channel) -> tuple[Text, Text]:
+    what = Text(
+        zh=f"表计 {shown(meter_no)} 的 {channel.value} 只有一个示数，无法求差",
+        en=f"is the only reading of {channel.value} of the meter {shown(meter_no)}: there is no"
+        " difference",
+    )
+    return what, Text(zh="补上另一次抄表", en="add the other reading")
+
+
+def decrease(before: Decimal, at: str, after: Decimal) -> tuple[Text, Text]:
+    what = Text(
+        zh=f"示数由 {at} 的 {before:f} 降为 {after:f}，且不是翻转",
+        en=f"the index falls from {before:f} at {at} to {after:f}, which is no rollover",
+    )
+    cure = Text(
+        zh="更正示数；换表请先登记替换",
+        en="mend the index; record the replacement if the meter was exchanged",
+    )
+    return what, cure
+
+
+def after_replacement(meter_no: str, day: object) -> tuple[Text, Text]:
+    what = Text(
+        zh=f"表计 {shown(meter_no)} 已于 {day} 拆下",
+        en=f"the meter {shown(meter_no)} was taken out on {day}",
+    )
+    return what, Text(zh="使用新表的表号", en="use the number of the new meter")
