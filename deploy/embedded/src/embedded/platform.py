@@ -122,7 +122,10 @@ def _settings(
     service: Service, postgres: EmbeddedPostgres, options: Options, secrets: Secrets
 ) -> Any:
     own: dict[str, dict[str, Any]] = {
-        "registry": {"blobs_url": blobs_url(options.data_dir, "registry")},
+        "registry": {
+            "blobs_url": blobs_url(options.data_dir, "registry"),
+            "identity_key": SecretStr(secrets.identity_key),
+        },
         "issuance": {"blobs_url": blobs_url(options.data_dir, "issuance")},
         "trading": {"certificate_key_file": key_file(options.data_dir, "certificates")},
         "points": {"identity_key": SecretStr(secrets.identity_key)},

@@ -375,8 +375,8 @@ class Stack:
             env[f"{row.prefix}_BLOBS_URL"] = blobs_url(self.home, short)
         if row.name == "trading-svc":
             env["TRADING_CERTIFICATE_KEY_FILE"] = str(key_file(self._private, "certificates"))
-        if row.name == "points-svc":
-            env["POINTS_IDENTITY_KEY"] = kept.identity_key
+        if row.name in ("points-svc", "registry-svc"):
+            env[f"{row.prefix}_IDENTITY_KEY"] = kept.identity_key
         return {**os.environ, **env, **self.options.env}
 
 

@@ -1,10 +1,15 @@
-"""Settings of registry-svc: REGISTRY_DATABASE_URL, REGISTRY_BLOBS_URL and those common to all services."""
+"""Settings of registry-svc: REGISTRY_DATABASE_URL, _BLOBS_URL, _IDENTITY_KEY and the common ones."""
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
+from pydantic import BeforeValidator, Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from tht_kit.settings import ServiceSettings
+
+
+def _empty_is_none(value: object) -> object:
+    return None if value == "" else value
 
 
 class RegistrySettings(ServiceSettings):
@@ -15,7 +20,12 @@ class RegistrySettings(ServiceSettings):
     prefix: ClassVar[str] = "REGISTRY"
     hints: ClassVar[dict[str, str]] = {
         **ServiceSettings.hints,
+        "identity_key": "at least 32 secret characters under which the hashes of beneficiaries'"
+        " documents are keyed; equal in all replicas, and never lost. Without it none are taken",
         "blobs_url": "where files are kept: file:///srv/blobs or s3://bucket/prefix",
     }
 
     blobs_url: str
+    identity_key: Annotated[SecretStr | None, BeforeValidator(_empty_is_none)] = Field(
+        default=None, min_length=32
+    )

@@ -42,6 +42,7 @@ def container_on(url: str) -> Container:
         auth_issuer=ISSUER,
         cursor_secret="0123456789abcdef0123456789abcdef",
         blobs_url=f"file://{BLOBS}",
+        identity_key="beneficiaries-0123456789abcdef0123",
     )
     wired = wire(settings, Shared(bus=InProcessBus(), clock=None, keys=KEYS))
     return replace(wired, clock=FakeClock(START))

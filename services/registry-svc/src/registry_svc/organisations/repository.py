@@ -16,6 +16,8 @@ from registry_svc.organisations.models import (
     VerifierRule,
 )
 
+CODES_SHOWN = 20
+
 
 async def insert_new(session: AsyncSession, columns: dict[str, Any]) -> Organisation | None:
     """Insert the organisation; None if its code is taken (also by a concurrent transaction)."""
@@ -52,6 +54,21 @@ async def find(session: AsyncSession, organisation_code: str) -> Organisation | 
 async def find_by_former_code(session: AsyncSession, code: str) -> Organisation | None:
     statement = select(Organisation).where(Organisation.former_codes.contains([code]))
     return (await session.scalars(statement)).first()
+
+
+async def find_subject_holder(session: AsyncSession, account_subject: str) -> str | None:
+    statement = select(Subject.organisation_code).where(Subject.account_subject == account_subject)
+    return (await session.scalars(statement)).one_or_none()
+
+
+async def list_codes_by_name(session: AsyncSession, name: str) -> Sequence[str]:
+    statement = (
+        select(Organisation.organisation_code)
+        .where(Organisation.name == name)
+        .order_by(Organisation.organisation_code)
+        .limit(CODES_SHOWN)
+    )
+    return (await session.scalars(statement)).all()
 
 
 async def find_for_update(session: AsyncSession, organisation_code: str) -> Organisation | None:

@@ -168,6 +168,16 @@ async def find(session: AsyncSession, code: str) -> Organisation | None:
     return await repository.find(session, code)
 
 
+async def find_by_subject(session: AsyncSession, code: str) -> str | None:
+    """Return the code of the organisation that is the subject of a code, under whatever code."""
+    return await repository.find_subject_holder(session, rules.subject_of(code))
+
+
+async def list_codes_by_name(session: AsyncSession, name: str) -> Sequence[str]:
+    """Return the codes of the organisations of exactly this name."""
+    return await repository.list_codes_by_name(session, name)
+
+
 async def get_for_update(session: AsyncSession, code: str) -> Organisation:
     """Return the organisation, locked for a change; raises OrganisationNotFound."""
     organisation = await repository.find_for_update(session, code)
