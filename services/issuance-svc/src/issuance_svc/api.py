@@ -2,13 +2,18 @@
 
 from fastapi import FastAPI
 
+from issuance_svc.buffer import endpoints as buffer
 from issuance_svc.container import IssuanceContainer
 from issuance_svc.factors import endpoints as factors
 from issuance_svc.factors import tasks as factor_tasks
+from issuance_svc.inventories import endpoints as inventories
 from issuance_svc.issuances import endpoints as issuances
+from issuance_svc.issuances import tasks as issuance_tasks
 from issuance_svc.kinds import intake_of
 from issuance_svc.metering import endpoints as metering
 from issuance_svc.reports import endpoints as reports
+from issuance_svc.reversals import endpoints as reversals
+from issuance_svc.reversals import tasks as reversal_tasks
 from issuance_svc.reviews import endpoints as reviews
 from issuance_svc.uploads import endpoints as uploads
 from issuance_svc.uploads import parts as upload_parts
@@ -19,7 +24,12 @@ from tht_kit.http import build_app
 from tht_kit.task_endpoints import tasks_router
 
 # What one person proposes and another decides: each slice's kinds.
-TASK_KINDS: tuple[TaskKind, ...] = (*factor_tasks.TASKS, *verification_tasks.TASKS)
+TASK_KINDS: tuple[TaskKind, ...] = (
+    *factor_tasks.TASKS,
+    *verification_tasks.TASKS,
+    *issuance_tasks.TASKS,
+    *reversal_tasks.TASKS,
+)
 
 
 def create_app(container: IssuanceContainer) -> FastAPI:
@@ -29,6 +39,7 @@ def create_app(container: IssuanceContainer) -> FastAPI:
         routers=[
             factors.router,
             uploads.router,
+            inventories.router,
             metering.router,
             reports.router,
             verifications.router,
@@ -37,6 +48,8 @@ def create_app(container: IssuanceContainer) -> FastAPI:
             issuances.router,
             issuances.serials_router,
             issuances.totals_router,
+            reversals.router,
+            buffer.router,
             tasks_router(TASK_KINDS, prefix="/v1/issuance-tasks"),
         ],
     )

@@ -1,6 +1,7 @@
 """From a project's data to a finished quantification: gather the inputs, find the factors, compute."""
 
 from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal, localcontext
 from uuid import UUID
 
@@ -8,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from issuance_svc.aggregates import service as aggregates
 from issuance_svc.factors import service as factors
+from issuance_svc.inventories import service as inventories
 from issuance_svc.methodologies import catalogue
 from issuance_svc.methodologies.calculation import (
     EXACT,
@@ -19,7 +21,9 @@ from issuance_svc.methodologies.calculation import (
     PlotMeasurement,
     ProjectFacts,
     Reading,
+    Stand,
 )
+from issuance_svc.methodologies.errors import ActivityContradicts
 from issuance_svc.methodologies.methodology import Methodology
 from issuance_svc.projects.models import Project
 from issuance_svc.reports import repository
@@ -29,6 +33,7 @@ from tht_kit.errors import Text
 
 READINGS_MAX = 20_000
 PLOTS_MAX = 5_000
+STANDS_MAX = 20_000
 SQUARE_METRES_PER_HECTARE = 10_000
 
 
@@ -58,6 +63,7 @@ async def quantify(
         plots_before=await _plots_before(session, project, claimed),
         aggregates=await _aggregates(session, project, aggregate_ids),
         factors={},
+        stands=await _stands(session, upload_ids),
     )
     found = await factors.resolve(session, methodology.needs(gathered), on=claimed.end)
     inputs = gathered.model_copy(update={"factors": found})
@@ -100,6 +106,25 @@ async def _plots(session: AsyncSession, upload_ids: Sequence[UUID]) -> list[Plot
         what = Text(zh="样地调查记录", en="plot measurements")
         raise ActivityTooLarge(limit=PLOTS_MAX, what=what)
     return [PlotMeasurement.model_validate(row, from_attributes=True) for row in rows]
+
+
+async def _stands(session: AsyncSession, upload_ids: Sequence[UUID]) -> list[Stand]:
+    rows = await inventories.stands(session, upload_ids, limit=STANDS_MAX + 1)
+    if len(rows) > STANDS_MAX:
+        what = Text(zh="单木调查的样地树种组", en="stands of tree inventories")
+        raise ActivityTooLarge(limit=STANDS_MAX, what=what)
+    files: dict[tuple[str, date], UUID] = {}
+    for row in rows:
+        first = files.setdefault((row.plot_no, row.measured_on), row.upload_id)
+        if first != row.upload_id:
+            visit = f"{row.plot_no} {row.measured_on}"
+            raise ActivityContradicts(
+                reason=Text(
+                    zh=f"样地 {visit} 的单木清单在文件 {first} 与 {row.upload_id} 中各有一份。",
+                    en=f"The trees of plot {visit} stand in two files, {first} and {row.upload_id}.",
+                )
+            )
+    return [Stand.model_validate(row, from_attributes=True) for row in rows]
 
 
 async def _plots_before(

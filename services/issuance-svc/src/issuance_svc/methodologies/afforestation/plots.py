@@ -61,7 +61,14 @@ def pair(inputs: c.Inputs) -> list[Plot]:
 
 
 def _visits(inputs: c.Inputs) -> list[Visit]:
-    found = {(row.plot_no, row.measured_on): _of_row(row) for row in inputs.plots}
+    found: dict[tuple[str, date], Visit] = {}
+    for row in inputs.plots:
+        if (row.plot_no, row.measured_on) in found:
+            raise contradiction(
+                f"样地 {row.plot_no} 在 {row.measured_on} 有两条记录",
+                f"plot {row.plot_no} stands twice on {row.measured_on}",
+            )
+        found[row.plot_no, row.measured_on] = _of_row(row)
     stands: dict[tuple[str, date], list[c.Stand]] = defaultdict(list)
     for stand in inputs.stands:
         stands[stand.plot_no, stand.measured_on].append(stand)

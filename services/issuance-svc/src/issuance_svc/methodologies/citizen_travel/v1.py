@@ -64,7 +64,7 @@ def _refuse_what_does_not_apply(inputs: c.Inputs) -> None:
     unused = [
         name
         for name, given in (
-            ("upload_ids", inputs.readings or inputs.plots),
+            ("upload_ids", inputs.readings or inputs.plots or inputs.stands),
             ("baseline_t", bool(inputs.declared.baseline_t)),
             ("fire_occurred", inputs.declared.fire_occurred),
         )
