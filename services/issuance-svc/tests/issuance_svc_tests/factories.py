@@ -210,7 +210,12 @@ def as_verifier(org: str = VERIFIER) -> dict[str, str]:
 
 def as_officer(subject: str, org: str = BUREAU) -> dict[str, str]:
     return caller(
-        "issuance:request", "issuance:approve", "oversight:read", org=org, subject=subject
+        "issuance:request",
+        "issuance:approve",
+        "oversight:read",
+        "reviews:decide",
+        org=org,
+        subject=subject,
     )
 
 
@@ -260,6 +265,14 @@ class Desk:
         answer = await self.report(**body)
         assert answer.status_code == 201, answer.text
         return dict(answer.json())
+
+    async def revise(
+        self, report_id: str, *, headers: dict[str, str] | None = None, **body: Any
+    ) -> httpx.Response:
+        given = {"period_start": "2025-01-01", "period_end": "2025-12-31"} | body
+        return await self.api.post(
+            f"/v1/reports/{report_id}/revisions", json=given, headers=headers or as_owner()
+        )
 
     async def notice(
         self, report_id: str, *, verifier: str = VERIFIER, headers: dict[str, str] | None = None

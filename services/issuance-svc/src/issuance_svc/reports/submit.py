@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from issuance_svc.methodologies.calculation import Declared, Inputs, Outcome, Period
 from issuance_svc.methodologies.catalogue import Methodology
+from issuance_svc.methodologies.errors import SamplingRefused
 from issuance_svc.projects import service as projects
 from issuance_svc.projects.models import Project
 from issuance_svc.reports import repository, rules, service
@@ -34,8 +35,11 @@ from issuance_svc.reviews import service as reviews
 from issuance_svc.uploads import service as uploads
 from tht_kit.clock import legal_date
 from tht_kit.db import constraint_name
-from tht_kit.errors import Text
+from tht_kit.errors import DomainError, Text
 from tht_kit.ids import new_id
+
+# What a finished calculation may name as the reason why nothing of it can be claimed.
+REFUSALS: dict[str, type[DomainError]] = {SamplingRefused.type: SamplingRefused}
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,9 +178,9 @@ async def _computed(
 ) -> Report:
     done = await quantify_submission(session, project, submission, now=now)
     outcome, inputs = done.outcome, done.inputs
-    if outcome.refusals:
-        first = outcome.refusals[0]
-        raise CalculationRefused(reason=Text(zh=first.zh, en=first.en))
+    for refusal in outcome.refusals:
+        refused = REFUSALS.get(refusal.type, CalculationRefused)
+        raise refused(reason=Text(zh=refusal.zh, en=refusal.en))
     return Report(
         report_id=new_id(),
         project_id=project.project_id,

@@ -175,13 +175,10 @@ async def test_r8_outside_the_crediting_period_nothing_counts(desk, deliver):
 @pytest.mark.parametrize(
     ("csv", "body", "refusal"),
     [
-        (plot_csv("20", "320"), {}, "manual-review-required"),
-        (plot_csv("45", "20"), {}, "reduction-negative"),
         (plot_csv(plots=1), {}, "sampling-refused"),
         (plot_csv(area_ha="100.5"), {}, "activity-data-contradict"),
         (plot_csv(days=("2021-01-01", "2025-01-01")), {}, "activity-data-incomplete"),
-        (plot_csv(), {"fire_occurred": True}, "fire-not-quantified"),
-        (plot_csv(), {"baseline_t": "9999"}, "reduction-negative"),
+        (plot_csv(), {"fire_occurred": True}, "activity-data-incomplete"),
     ],
 )
 async def test_what_cannot_be_counted_is_refused_and_nothing_is_kept(
@@ -192,6 +189,17 @@ async def test_what_cannot_be_counted_is_refused_and_nothing_is_kept(
     answer = await desk.report(**FIVE_YEARS, upload_ids=[upload_id], **body)
     assert (answer.status_code, problem(answer)) == (409, refusal)
     assert await count_rows("reports") == 0
+
+
+@pytest.mark.parametrize(
+    "given", [(plot_csv("45", "20"), {}), (plot_csv(), {"baseline_t": "9999"})]
+)
+async def test_a_period_with_a_loss_is_reported_and_issues_nothing(desk, deliver, given):
+    csv, body = given
+    await deliver(forest_project())
+    report = await desk.reported(csv, **FIVE_YEARS, **body)
+    assert (report["calculated_t"], Decimal(report["loss"]) > 0) == (0, True)
+    assert problem(await desk.notice(report["report_id"])) == "nothing-to-issue"
 
 
 async def test_no_loss_vanishes_between_two_reports(desk, deliver):
