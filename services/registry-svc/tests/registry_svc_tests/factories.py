@@ -1,5 +1,6 @@
 """What the tests of this service make: callers, organisations, projects. Nothing is shared."""
 
+import math
 from dataclasses import dataclass
 from datetime import date
 from itertools import count
@@ -124,6 +125,28 @@ def parcel(**changes: Any) -> dict[str, Any]:
     } | changes
 
 
+def outline(area_m2: float = 642_000.0, **changes: Any) -> dict[str, Any]:
+    """A rectangle of about the area, m², where no other test's lies; ~2 km apart in a grid."""
+    number = next(_numbers)
+    east, north = 105.5 + number % 200 * 0.02, 28.5 + number // 200 * 0.02
+    high = math.sqrt(area_m2) / 110_850
+    wide = math.sqrt(area_m2) / (111_415 * math.cos(math.radians(north + high / 2)))
+    ring = [
+        [east, north],
+        [east + wide, north],
+        [east + wide, north + high],
+        [east, north + high],
+        [east, north],
+    ]
+    return {"geometry": {"type": "Polygon", "coordinates": [ring]}, "crs": "EPSG:4490"} | changes
+
+
+def drawn_parcel(**changes: Any) -> dict[str, Any]:
+    """A parcel with an outline that agrees with its declared area."""
+    made = parcel(**changes)
+    return {"outline": outline(float(made["area_m2"]))} | made
+
+
 def forest_project(author: str, **changes: Any) -> dict[str, Any]:
     """An afforestation project (造林碳汇) that meets every condition."""
     return {
@@ -136,7 +159,7 @@ def forest_project(author: str, **changes: Any) -> dict[str, Any]:
         "operation_date": "2021-03-12",
         "crediting_start": "2021-03-12",
         "crediting_end": "2051-03-11",
-        "parcels": [parcel()],
+        "parcels": [drawn_parcel()],
         "species": "马尾松",
     } | changes
 

@@ -147,7 +147,14 @@ async def _keep(
     now: datetime,
 ) -> None:
     """Hold the site for the project and keep the version; raises SiteTaken, SiteBarred."""
-    await sites.hold(session, project.project_id, plan.district_code, plan.meters, plan.parcels)
+    await sites.hold(
+        session,
+        project.project_id,
+        plan.district_code,
+        plan.meters,
+        plan.parcels,
+        plan.fleet_vehicles,
+    )
     repository.add(
         session,
         ProjectVersion(

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from registry_svc.base import Base
 from registry_svc.projects.rules import Ground, ProjectStatus, PvMode, Step, check_step
-from registry_svc.sites.models import Meter, Parcel
+from registry_svc.sites.models import Meter, Parcel, Vehicle
 from tht_kit.db import TextKey, UtcDateTime
 
 STATUSES = ", ".join(f"'{status}'" for status in ProjectStatus)
@@ -86,6 +86,7 @@ class Project(Base):
 
     meters: Mapped[list[Meter]] = relationship(lazy="raise", order_by=Meter.meter_no)
     parcels: Mapped[list[Parcel]] = relationship(lazy="raise", order_by=Parcel.parcel_no)
+    vehicles: Mapped[list[Vehicle]] = relationship(lazy="raise", order_by=Vehicle.plate_no)
     validation: Mapped["Validation | None"] = relationship(lazy="raise")
     history: Mapped[list["StatusChange"]] = relationship(
         lazy="raise", order_by="StatusChange.version"
@@ -110,6 +111,10 @@ class Project(Base):
             task_id=task_id,
             changed_at=now,
         )
+
+    @property
+    def fleet_size(self) -> int:
+        return len(self.vehicles)
 
     def is_under_notice(self, day: date) -> bool:
         """Say whether the public may comment on this legal day."""

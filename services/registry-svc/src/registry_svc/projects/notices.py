@@ -6,12 +6,14 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from registry_svc.calendar import service as calendar
+from registry_svc.methodologies.models import ProjectType
 from registry_svc.organisations import service as organisations
 from registry_svc.organisations.models import Kind
 from registry_svc.projects import service
 from registry_svc.projects.errors import NotTheOwner, ValidatorNotIndependent
 from registry_svc.projects.models import Project
 from registry_svc.projects.rules import NOTICE
+from registry_svc.sites import service as sites
 from tht_kit.clock import legal_date
 
 
@@ -28,7 +30,7 @@ async def open_notice(
     The last day is fixed here: a later change of the calendar does not move a published notice.
     Raises ProjectNotFound, NotTheOwner, ProjectStepRefused, OrganisationUnfit (also for an owner
     that may not act), VerifierNotCompetent,
-    ValidatorNotIndependent (R4), ProjectRuleMissing, MissingCalendarYear.
+    ValidatorNotIndependent (R4), OutlinesMissing, ProjectRuleMissing, MissingCalendarYear.
     """
     project = await service.get_for_update(session, project_id)
     if project.owner_code != owner_code:
@@ -44,6 +46,8 @@ async def open_notice(
     )
     if validator_code in (project.owner_code, project.pdd_author_code):
         raise ValidatorNotIndependent(pointer="/validator_code", validator_code=validator_code)
+    if project.project_type == ProjectType.AFFORESTATION:
+        await sites.must_be_drawn(session, project_id)
     rule = await service.get_rule(session, project.unit_type)
     days = await calendar.load(session)
     project.validator_code = validator_code

@@ -38,6 +38,7 @@ class ProjectPlan:
     crediting_end: date
     meters: Sequence[str]
     parcels: Sequence[ParcelPlan]
+    fleet_vehicles: Sequence[str]
     species: str | None
     baseline_grid: str | None
     baseline_factor_year: int | None
@@ -144,6 +145,7 @@ _MAY_DECLARE: Mapping[ProjectType, frozenset[str]] = {
 _SITE_FIELDS = (
     "meters",
     "parcels",
+    "fleet_vehicles",
     "species",
     "baseline_grid",
     "baseline_factor_year",
@@ -224,7 +226,12 @@ def pv_mode(plan: ProjectPlan, project_type: ProjectType) -> PvMode | None:
 
 def _repeated(plan: ProjectPlan) -> Iterator[FieldProblem]:
     parcel_nos = [parcel.parcel_no for parcel in plan.parcels]
-    for field, numbers in (("meters", plan.meters), ("parcels", parcel_nos)):
+    listed = {
+        "meters": plan.meters,
+        "parcels": parcel_nos,
+        "fleet_vehicles": plan.fleet_vehicles,
+    }
+    for field, numbers in listed.items():
         for index, number in enumerate(numbers):
             if number in numbers[:index]:
                 yield _problem(

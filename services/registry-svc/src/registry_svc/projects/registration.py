@@ -130,7 +130,7 @@ def _registered(project: Project, methodology: Methodology) -> ProjectRegistered
             "crediting_end": project.crediting_end,
             "meters": [meter.meter_no for meter in project.meters],
             "parcels": [
-                {"parcel_no": parcel.parcel_no, "area_m2": str(parcel.area_m2)}
+                {"parcel_no": parcel.parcel_no, "area_m2": str(parcel.counted_area_m2)}
                 for parcel in project.parcels
             ],
             "species": project.species,

@@ -24,6 +24,7 @@ from registry_svc.projects.models import (
 _WHOLE = (
     selectinload(Project.meters),
     selectinload(Project.parcels),
+    selectinload(Project.vehicles),
     selectinload(Project.validation),
     selectinload(Project.history),
 )

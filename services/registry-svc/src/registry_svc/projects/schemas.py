@@ -14,12 +14,13 @@ from registry_svc.projects.next_steps import NextStep
 from registry_svc.projects.plan import ProjectPlan
 from registry_svc.projects.rules import Actor, Ground, ProjectStatus, PvMode
 from registry_svc.projects.validation import Conclusion
-from registry_svc.sites.rules import LandUse, ParcelPlan
+from registry_svc.sites.rules import PLATE, LandUse, ParcelPlan
 from registry_svc.sites.schemas import OutlineIn
 from tht_kit.fields import Day, DecimalText, Line, Prose
 
 # One spelling per device: capitals, digits and hyphens.
 Number = Annotated[str, StringConstraints(pattern=r"^[0-9A-Z][0-9A-Z-]{0,31}$")]
+PlateNo = Annotated[str, StringConstraints(pattern=rf"^{PLATE}$")]
 DistrictCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")]
 Code = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 
@@ -61,6 +62,9 @@ class ProjectIn(BaseModel):
     crediting_end: Day = Field(description="计入期末日（含）/ last day, included")
     meters: list[Number] = Field(default=[], max_length=1000, description="电表号 / meters")
     parcels: list[ParcelIn] = Field(default=[], max_length=1000)
+    fleet_vehicles: list[PlateNo] = Field(
+        default=[], max_length=1000, description="车队车牌号 / plates of the fleet"
+    )
     species: Line | None = Field(default=None, description="树种", examples=["马尾松"])
     baseline_grid: Code | None = Field(default=None, description="基准线电网", examples=["CC"])
     baseline_factor_year: int | None = Field(default=None, ge=2000, le=2100)
@@ -90,8 +94,11 @@ class ProjectIn(BaseModel):
         return ProjectPlan(**fields | {"parcels": [parcel.plan() for parcel in self.parcels]})
 
     def declared(self) -> dict[str, Any]:
-        """Return the declaration as it was sent, defaults filled in, to be kept."""
-        return self.model_dump(mode="json")
+        """Return the declaration as it was sent, defaults filled in, to be kept and shown.
+
+        Plates are not: a fleet may hold people's own cars.
+        """
+        return self.model_dump(mode="json", exclude={"fleet_vehicles"})
 
 
 class NoticeIn(BaseModel):
@@ -258,6 +265,7 @@ class ProjectOut(BaseModel):
 class ProjectDetailOut(ProjectOut):
     meters: list[MeterOut]
     parcels: list[ParcelOut]
+    fleet_size: int = Field(description="车队车辆数 / vehicles of the fleet")
     validation: ValidationOut | None
     history: list[StatusChangeOut]
 

@@ -146,7 +146,8 @@ async def _insert_parcels(
     """Insert those parcels that nobody holds, in one statement; return their numbers."""
     columns = [Parcel.__table__.c[name] for name in PARCEL_COLUMNS]
     arrays = [
-        cast([parcel[column.name] for parcel in parcels], ARRAY(column.type)) for column in columns
+        cast([parcel[column.name] for parcel in parcels], ARRAY(column.type, dimensions=1))
+        for column in columns
     ]
     given = (
         func.unnest(*arrays)

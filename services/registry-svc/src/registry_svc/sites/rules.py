@@ -11,10 +11,12 @@ from typing import Any
 from tht_kit.errors import FieldProblem, Text
 
 FEBRUARY, LEAP_DAY = 2, 29
-_PLATE = re.compile(
+# A Chinese vehicle's plate (号牌号码), GA 36: 渝A12345, 渝AD12345.
+PLATE = (
     r"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][A-Z]"
     r"[0-9A-HJ-NP-Z]{4,5}[0-9A-HJ-NP-Z挂学警]"
 )
+_PLATE = re.compile(PLATE)
 
 
 class LandUse(StrEnum):
@@ -137,7 +139,7 @@ def _area_problems(pointer: str, parcel: ParcelPlan, minimum: Decimal) -> Iterat
 
 
 def is_plate(text: str) -> bool:
-    """Say whether the text is a Chinese vehicle's plate (号牌号码), GA 36: 渝A12345, 渝AD12345."""
+    """Say whether the text is a vehicle's plate."""
     return _PLATE.fullmatch(text) is not None
 
 

@@ -45,7 +45,10 @@ async def hold(
             [parcel.parcel_no for parcel in parcels],
             await repository.claim_parcels(session, project_id, district_code, rows),
         ),
-        "vehicles": (vehicles, await repository.claim_vehicles(session, project_id, vehicles)),
+        "fleet_vehicles": (
+            vehicles,
+            await repository.claim_vehicles(session, project_id, vehicles),
+        ),
     }
     _refuse_held(wanted, pointer_of)
     await overlaps.check(
@@ -124,7 +127,7 @@ async def merge(
     own_parcels = await _own_parcels(session, project_id) if parcels else {}
     fresh = {
         "meters": [i for i, number in enumerate(meters) if number not in own_meters],
-        "vehicles": [i for i, number in enumerate(vehicles) if number not in own_vehicles],
+        "fleet_vehicles": [i for i, number in enumerate(vehicles) if number not in own_vehicles],
         "parcels": [
             i
             for i, parcel in enumerate(parcels)
@@ -140,7 +143,7 @@ async def merge(
         district_code,
         [meters[i] for i in fresh["meters"]],
         changed,
-        [vehicles[i] for i in fresh["vehicles"]],
+        [vehicles[i] for i in fresh["fleet_vehicles"]],
         pointer_of=lambda field, index, part: pointer_of(field, fresh[field][index], part),
     )
     return sum(map(len, fresh.values()))
