@@ -6,7 +6,7 @@ from typing import Any
 from embedded.demo.client import Refused
 from embedded.demo.readers import read_upload
 from embedded.demo.run import BUREAU_A, BUREAU_B, VALIDATOR, VERIFIER, DemoImpossible, Run
-from embedded.demo.scenario import Project, Reported
+from embedded.demo.scenario import Parcel, Project, Reported
 
 SECTIONS = {
     "legality": "项目合法合规，批复与备案文件齐全。",
@@ -76,6 +76,7 @@ def _declared(run: Run, project: Project) -> dict[str, Any]:
         "crediting_start": project.crediting.start.isoformat(),
         "crediting_end": project.crediting.end.isoformat(),
         "meters": project.meters,
+        "fleet_vehicles": project.fleet_vehicles,
         "parcels": [
             {
                 "parcel_no": parcel.parcel_no,
@@ -83,6 +84,7 @@ def _declared(run: Run, project: Project) -> dict[str, Any]:
                 "land_use": parcel.land_use,
                 "non_forest_since": parcel.non_forest_since.isoformat(),
                 "is_wetland": parcel.is_wetland,
+                "outline": _outline(parcel),
             }
             for parcel in project.parcels
         ],
@@ -93,6 +95,15 @@ def _declared(run: Run, project: Project) -> dict[str, Any]:
         "pv_mode": project.pv_mode,
         "latitude": _text(project.latitude),
         "longitude": _text(project.longitude),
+    }
+
+
+def _outline(parcel: Parcel) -> dict[str, Any] | None:
+    if not parcel.outline:
+        return None
+    return {
+        "crs": "EPSG:4490",
+        "geometry": {"type": "Polygon", "coordinates": [parcel.outline]},
     }
 
 

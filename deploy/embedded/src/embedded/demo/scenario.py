@@ -28,11 +28,14 @@ class Period(Part):
 
 
 class Parcel(Part):
+    """A parcel; its outline is one ring of longitude, latitude in CGCS2000, closed."""
+
     parcel_no: str
     area_m2: Amount
     land_use: str
     non_forest_since: date
     is_wetland: bool = False
+    outline: list[tuple[float, float]] = []
 
 
 class Project(Part):
