@@ -1,6 +1,7 @@
-"""What issuance-svc listens to: organisations, projects and working days, citizens' aggregates.
+"""What issuance-svc listens to: organisations, projects and working days, citizens' aggregates, and
+the cancellations that settle what a reversal left.
 
-No inbox: aggregates are stored by their id, all else by its version.
+No inbox: aggregates and cancellations are stored by their id, all else by its version.
 """
 
 from issuance_svc.aggregates.consumers import on_aggregates_closed
@@ -10,6 +11,7 @@ from issuance_svc.projects.consumers import (
     on_projects_registered,
     on_projects_status_changed,
 )
+from issuance_svc.reversals.consumers import on_credits_retired
 from tht_contracts.events.points import AggregateClosed
 from tht_contracts.events.registry import (
     CalendarYearPublished,
@@ -17,6 +19,7 @@ from tht_contracts.events.registry import (
     ProjectRegistered,
     ProjectStatusChanged,
 )
+from tht_contracts.events.trading import CreditsRetired
 from tht_kit.runner import Subscription
 
 SUBSCRIPTIONS: tuple[Subscription, ...] = (
@@ -39,4 +42,5 @@ SUBSCRIPTIONS: tuple[Subscription, ...] = (
         deduplicate=False,
     ),
     Subscription("points.aggregates", {AggregateClosed: on_aggregates_closed}, deduplicate=False),
+    Subscription("trading.retirements", {CreditsRetired: on_credits_retired}, deduplicate=False),
 )

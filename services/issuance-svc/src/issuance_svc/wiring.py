@@ -4,6 +4,7 @@ from pathlib import Path
 
 from issuance_svc.aggregates import models as aggregates
 from issuance_svc.base import Base
+from issuance_svc.buffer import models as buffer
 from issuance_svc.container import IssuanceContainer
 from issuance_svc.factors import models as factors
 from issuance_svc.factors import service as factor_service
@@ -14,6 +15,7 @@ from issuance_svc.organisations import models as organisations
 from issuance_svc.projects import models as projects
 from issuance_svc.reports import models as reports
 from issuance_svc.reports import service as report_service
+from issuance_svc.reversals import models as reversals
 from issuance_svc.reviews import models as reviews
 from issuance_svc.settings import IssuanceSettings
 from issuance_svc.uploads import models as uploads
@@ -37,6 +39,8 @@ TABLES = (
     reviews.Review,
     reports.Report,
     verifications.Finding,
+    buffer.Deposit,
+    reversals.Reversal,
     issuances.Issuance,
 )
 metadata = Base.metadata

@@ -5,14 +5,21 @@ from uuid import UUID
 
 from fastapi import Depends, Path, Query, Response
 
-from issuance_svc.issuances import service
+from issuance_svc.issuances import external, service
 from issuance_svc.issuances.schemas import (
     BlockOut,
+    ExternalIssuanceIn,
+    ExternalIssuanceOut,
+    ForeignSerialOut,
     IssuanceOut,
     IssuanceTotalsOut,
+    OriginOut,
     RejectionIn,
     SerialOut,
 )
+from issuance_svc.issuances.serials import parse_foreign
+from issuance_svc.issuances.tasks import EXTERNAL_ISSUANCE
+from tht_kit import four_eyes
 from tht_kit.auth import Principal, require
 from tht_kit.http import Now, ReadSession, WriteSession, new_router
 from tht_kit.idempotency import Idempotent
@@ -77,6 +84,43 @@ async def reject_issuance(
     return IssuanceOut.of(issuance, [])
 
 
+@router.post(
+    "/external",
+    status_code=202,
+    dependencies=[Idempotent],
+    summary="申请签发外部批次 / Ask to issue a batch cancelled in another registry",
+)
+async def request_external_issuance(
+    body: ExternalIssuanceIn, session: WriteSession, now: Now, principal: Requester
+) -> ExternalIssuanceOut:
+    origin = await external.request(
+        session,
+        project_id=body.project_id,
+        serial=body.serial,
+        quantity_t=body.quantity_t,
+        period=(body.period_start, body.period_end),
+        cancellation_reference=body.cancellation_reference,
+        evidence_sha256=body.evidence_sha256,
+        officer_code=principal.organisation(),
+        by=principal.subject,
+        now=now,
+    )
+    task = await four_eyes.propose(
+        session,
+        EXTERNAL_ISSUANCE,
+        subject=str(origin.origin_id),
+        proposal=body.model_dump(mode="json"),
+        by=principal,
+        now=now,
+    )
+    return ExternalIssuanceOut(origin=OriginOut.model_validate(origin), task_id=task.task_id)
+
+
+@router.get("/external/{origin_id}", summary="查询外部批次 / Get an external batch")
+async def get_external_issuance(origin_id: UUID, session: ReadSession) -> OriginOut:
+    return OriginOut.model_validate(await external.get(session, origin_id))
+
+
 @router.get("", summary="签发列表 / List issuances")
 async def list_issuances(
     session: ReadSession,
@@ -102,11 +146,15 @@ async def get_issuance(issuance_id: UUID, session: ReadSession) -> IssuanceOut:
 
 
 @serials_router.get(
-    "/{number}", summary="按序号或序列号查询 / Look up a number on the line or a serial"
+    "/{number}",
+    summary="按序号或序列号查询 / Look up a number on the line or a serial, ours or another registry's",
 )
 async def get_serial(
-    number: Annotated[str, Path(max_length=100, examples=["1500"])], session: ReadSession
-) -> SerialOut:
+    number: Annotated[str, Path(max_length=200, examples=["1500"])], session: ReadSession
+) -> SerialOut | ForeignSerialOut:
+    foreign = parse_foreign(number)
+    if foreign is not None:
+        return ForeignSerialOut.of(foreign, await external.find_for(session, foreign))
     start, end, block, issuance = await service.look_up(session, number)
     blocks = await service.blocks_of(session, [issuance])
     return SerialOut(

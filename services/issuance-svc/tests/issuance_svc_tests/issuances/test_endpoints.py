@@ -363,17 +363,20 @@ async def test_the_database_itself_refuses_overlaps(desk, database):
     """Whatever the code above it does: a serial stands in one block, a day in one live report."""
     await desk.issued(await desk.reported())
     overlapping = (
-        "INSERT INTO issued_blocks (issuance_id, vintage, block, quantity_t, serial)"
-        " SELECT issuance_id, 1999, int8range(849, 851), 2, 'x' FROM issued_blocks"
+        "INSERT INTO issued_blocks (issuance_id, vintage, account, block, quantity_t, serial)"
+        " SELECT issuance_id, 1999, 'owner', int8range(849, 851), 2, 'x' FROM issued_blocks"
     )
     assert await violated(database, overlapping) == BLOCK_CONSTRAINT
     columns = (
         "project_id, project_no, methodology_code, formula_version, status, version, period_start,"
         " period_end, eligible_start, eligible_end, claim, inputs, calculation, calculated,"
-        " calculated_t, deducted, vintages, submitted_by, submitted_at"
+        " calculated_t, deducted, vintages, submitted_by, submitted_at, buffer_t, loss, flags,"
+        " verification_mode, revision"
     )
+    other = new_id()
     same_days = (
-        f"INSERT INTO reports (report_id, {columns}) SELECT '{new_id()}', {columns} FROM reports"
+        f"INSERT INTO reports (report_id, root_report_id, {columns})"
+        f" SELECT '{other}', '{other}', {columns} FROM reports"
     )
     assert await violated(database, same_days) == PERIOD_CONSTRAINT
     wrong_length = "UPDATE issued_blocks SET quantity_t = 848"
