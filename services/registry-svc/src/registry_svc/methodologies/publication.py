@@ -37,8 +37,7 @@ async def propose(
     InvalidRequest, TaskPending.
     """
     await organisations.must_be_officer(session, by)
-    methodology = await service.get_for_update(session, methodology_code, REVIEWED)
-    superseded = await _superseded(session, methodology)
+    methodology, superseded = await _locked(session, methodology_code)
     problems = []
     if methodology.valid_from < legal_date(now):
         text = Text(
@@ -83,20 +82,27 @@ def _transition_problems(
     return []
 
 
-async def _superseded(session: AsyncSession, methodology: Methodology) -> Methodology | None:
-    """Return the newest published version of the series, locked; raises MethodologyVersionStale."""
-    published = await repository.lock_published(session, methodology.series)
-    newest = await repository.newest_version(session, methodology.series)
-    if newest > methodology.version_no:
-        raise MethodologyVersionStale(series=methodology.series, newest=newest)
-    return published[-1] if published else None
+async def _locked(
+    session: AsyncSession, methodology_code: str
+) -> tuple[Methodology, Methodology | None]:
+    """Return the reviewed version and the published one that it supersedes, both locked.
+
+    Raises MethodologyNotFound, MethodologyStepRefused, MethodologyVersionStale.
+    """
+    series = (await service.get(session, methodology_code)).series
+    versions = await repository.lock_series(session, series)
+    methodology = await service.get_for_update(session, methodology_code, REVIEWED)
+    ever = [found.version_no for found in versions if found.published_at is not None]
+    if ever and ever[-1] > methodology.version_no:
+        raise MethodologyVersionStale(series=series, newest=ever[-1])
+    published = [found for found in versions if found.status == PUBLISHED]
+    return methodology, published[-1] if published else None
 
 
 async def _publish(session: AsyncSession, task: Task, by: Principal, now: datetime) -> None:
     """Raises OrganisationUnfit, MethodologyStepRefused, MethodologyVersionStale."""
     await organisations.must_be_officer(session, by)
-    methodology = await service.get_for_update(session, task.subject, REVIEWED)
-    superseded = await _superseded(session, methodology)
+    methodology, superseded = await _locked(session, task.subject)
     methodology.status, methodology.published_at = PUBLISHED, now
     _record(session, methodology, "published", task, by, now)
     if superseded is not None:

@@ -45,11 +45,15 @@ async def newest_version(session: AsyncSession, series: str) -> int:
     return (await session.execute(statement)).scalar_one()
 
 
-async def lock_published(session: AsyncSession, series: str) -> Sequence[Methodology]:
-    """Return the published versions of the series, oldest first, locked."""
+async def lock_series(session: AsyncSession, series: str) -> Sequence[Methodology]:
+    """Return all versions of the series, oldest first, locked in that order.
+
+    All of them, not the published ones alone: a row that becomes published while this waits for its
+    lock must be seen as such.
+    """
     statement = (
         select(Methodology)
-        .where(Methodology.series == series, Methodology.status == MethodologyStatus.PUBLISHED)
+        .where(Methodology.series == series)
         .order_by(Methodology.version_no)
         .with_for_update()
         .execution_options(populate_existing=True)
