@@ -9,7 +9,7 @@ from sqlalchemy import select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from issuance_svc.inventories.models import InventoryRemark, StandRow, TreeMeasurement
-from issuance_svc.inventories.trees import Remark, Stand, Tree
+from issuance_svc.inventories.rules import Remark, Stand, Tree
 
 NOT_OF_A_TREE = ("plot_area_m2", "stratum_area_ha")
 

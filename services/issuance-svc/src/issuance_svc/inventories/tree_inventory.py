@@ -9,7 +9,7 @@ from typing import Any, ClassVar, cast
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from issuance_svc.inventories import repository
-from issuance_svc.inventories.trees import (
+from issuance_svc.inventories.rules import (
     NO_AREA_M2,
     SQUARE_METRES_PER_HECTARE,
     Remark,

@@ -6,7 +6,7 @@ from decimal import Decimal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from issuance_svc.inventories.trees import Tree, remarks, stands
+from issuance_svc.inventories.rules import Tree, remarks, stands
 from issuance_svc.methodologies import allometry
 
 FIRST, LAST = date(2021, 1, 1), date(2025, 12, 31)
