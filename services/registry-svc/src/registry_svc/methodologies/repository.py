@@ -10,7 +10,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from registry_svc.methodologies.models import (
     Methodology,
-    MethodologyStatus,
     MethodologyStep,
     Panel,
     PanelRule,
