@@ -22,8 +22,9 @@ Daylight = Callable[[int], tuple[int, int]]
 class Day:
     """One series on one legal day; amounts in the grid's scaled units, `day` since 1970-01-01.
 
-    `positive` and `negative` are sums of the values above and below zero, `night` the part of
-    `positive` between dusk and dawn, `stale` the longest run of one unchanging value other than 0.
+    `positive` and `negative` are sums of the values above and below zero, without their signs,
+    `largest` and `deepest` the greatest one of each, `night` the part of `positive` between dusk and
+    dawn, `stale` the longest run of one unchanging value other than 0.
     """
 
     series: int
@@ -33,6 +34,7 @@ class Day:
     positive: int
     negative: int
     largest: int
+    deepest: int
     stale: int
     night: int | None
 
@@ -64,6 +66,7 @@ def days(grid: Grid, daylight: Daylight | None = None) -> Iterator[Day]:
             _sums(above),
             _sums(above - values),
             above.max(axis=1).tolist(),
+            (above - values).max(axis=1).tolist(),
             _longest_runs(values).tolist(),
             [None] * len(part) if daylight is None else _sums(_at_night(above, part, daylight)),
         )

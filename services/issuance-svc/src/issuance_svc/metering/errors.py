@@ -80,3 +80,14 @@ class IntervalsContradict(DomainError):
         zh="只引用其中一个文件，或更正后重新上传。",
         en="Name only one of the files, or mend and upload again.",
     )
+
+
+class MeterDataTooLarge(DomainError):
+    type = "meter-data-too-large"
+    status = 409
+    title = Text(zh="一份报告的表计数据过多", en="Too much meter data for one report")
+    detail = Text(
+        zh="一份报告至多 {days} 个表计通道日与 {spans} 个抄表区间。",
+        en="A report takes at most {days} channel days and {spans} register spans.",
+    )
+    fix = Text(zh="缩短监测期或分项目报告。", en="Report a shorter period.")

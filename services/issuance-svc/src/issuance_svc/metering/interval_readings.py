@@ -451,16 +451,17 @@ class Stored:
                 channel.value,
                 day_of(day.day),
                 grid.interval_min,
-                grid.places,
                 None if grid.is_wide else cells,
                 [None if cell is None else Decimal(cell) for cell in cells]
                 if grid.is_wide
                 else None,
+                Decimal(factor),
                 unit,
                 day.present,
                 Decimal(day.positive * factor),
                 Decimal(day.negative * factor),
                 Decimal(day.largest * factor),
+                Decimal(day.deepest * factor),
                 day.stale * grid.interval_min,
                 None if day.night is None else Decimal(day.night * factor),
             )

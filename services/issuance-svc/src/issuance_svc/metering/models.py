@@ -122,9 +122,9 @@ class MeterCheck(Base):
 class IntervalDay(Base):
     """One channel of one meter on one legal day, its intervals in an array, NULL where one is missing.
 
-    A cell is `cells` (or `wide_cells`, where 64 bits do not hold the file's digits) in 10^-`places`
-    of the file's unit. `positive`, `negative`, `largest` and `night` are whole numbers of which
-    `per_kwh` make a kWh, the multiplier included.
+    `cells` hold whole numbers (`wide_cells`, where 64 bits do not hold the file's digits); a cell
+    times `factor`, by `per_kwh`, is its energy in kWh. The sums are such products, not yet divided:
+    of what is above and below zero, of the largest cell, the lowest one, and of the night.
     """
 
     __tablename__ = "interval_days"
@@ -138,14 +138,15 @@ class IntervalDay(Base):
     channel: Mapped[str] = mapped_column(TextKey, primary_key=True)
     day: Mapped[date] = mapped_column(primary_key=True)
     interval_min: Mapped[int]
-    places: Mapped[int]
     cells: Mapped[list[int | None] | None] = mapped_column(ARRAY(BigInteger))
     wide_cells: Mapped[list[Decimal | None] | None] = mapped_column(ARRAY(Numeric))
+    factor: Mapped[Decimal] = mapped_column(Numeric)
     per_kwh: Mapped[Decimal] = mapped_column(Numeric)
     present: Mapped[int]
     positive: Mapped[Decimal] = mapped_column(Numeric)
     negative: Mapped[Decimal] = mapped_column(Numeric)
     largest: Mapped[Decimal] = mapped_column(Numeric)
+    deepest: Mapped[Decimal] = mapped_column(Numeric)
     # Longest run of one unchanging value other than zero, in minutes.
     stale_min: Mapped[int]
     night: Mapped[Decimal | None] = mapped_column(Numeric)

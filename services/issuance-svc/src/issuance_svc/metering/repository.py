@@ -23,14 +23,15 @@ DAY_COLUMNS = (
     "channel",
     "day",
     "interval_min",
-    "places",
     "cells",
     "wide_cells",
+    "factor",
     "per_kwh",
     "present",
     "positive",
     "negative",
     "largest",
+    "deepest",
     "stale_min",
     "night",
 )
@@ -117,7 +118,7 @@ async def list_days(
     session: AsyncSession, upload_ids: Sequence[UUID], start: date, end: date, *, limit: int
 ) -> Sequence[Any]:
     """Return up to `limit` days of the uploads inside the dates, in order, without their cells."""
-    named = [getattr(IntervalDay, name) for name in DAY_COLUMNS if "cells" not in name]
+    named = [getattr(IntervalDay, name) for name in DAY_COLUMNS if not name.endswith("cells")]
     statement = (
         select(*named)
         .where(
@@ -130,16 +131,21 @@ async def list_days(
 
 
 async def list_cells(
-    session: AsyncSession, upload_ids: Sequence[UUID], meter_no: str, channel: str, day: date
+    session: AsyncSession,
+    upload_ids: Sequence[UUID],
+    meter_no: str,
+    channel: str,
+    days: Sequence[date],
 ) -> Sequence[IntervalDay]:
-    """Return the days of several uploads that cover one place, with their cells."""
+    """Return those days of one channel with their cells, in order of the days."""
     statement = select(IntervalDay).where(
         IntervalDay.upload_id.in_(upload_ids),
         IntervalDay.meter_no == meter_no,
         IntervalDay.channel == channel,
-        IntervalDay.day == day,
+        IntervalDay.day.in_(days),
     )
-    return (await session.scalars(statement.order_by(IntervalDay.upload_id))).all()
+    order = (IntervalDay.day, IntervalDay.upload_id)
+    return (await session.scalars(statement.order_by(*order))).all()
 
 
 async def list_spans(

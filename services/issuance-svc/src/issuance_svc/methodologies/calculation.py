@@ -175,6 +175,58 @@ class Reading(Part):
     error_pct: Number | None
 
 
+class MeterCorrection(Part):
+    """Legal days, both inclusive, on which a meter's readings are corrected by `pct` (R14)."""
+
+    start: date
+    end: date
+    pct: Number
+    reason: Literal["in_time", "error", "late", "never"]
+
+
+class MeterRecord(Part):
+    """What is on record of a meter: which channels it has, when it hung there, how it was calibrated."""
+
+    meter_no: str
+    channels: list[str]
+    valid_from: date
+    valid_until: date | None
+    green_certificates: bool
+    # Without any check on record the calibration column of monthly readings speaks.
+    is_checked: bool
+    corrections: list[MeterCorrection]
+
+
+class MeterEnergy(Part):
+    """A stretch of days with one correction: kWh above and below zero, and intervals that are missing."""
+
+    start: date
+    end: date
+    pct: Number
+    reason: Literal["in_time", "error", "late", "never"]
+    kwh: Number
+    below_zero_kwh: Number
+    missing: int
+
+
+class MeterMonth(Part):
+    """One channel of one meter: a month of intervals by correction, or what lies between two readings."""
+
+    meter_no: str
+    channel: Literal["export", "import", "generation", "auxiliary", "net"]
+    source: Literal["intervals", "registers"]
+    month: date
+    start: date
+    end: date
+    parts: list[MeterEnergy]
+    interval_min: int | None
+    largest_kwh: Number | None
+    deepest_kwh: Number | None
+    stale_min: int
+    night_kwh: Number | None
+    upload_ids: list[str]
+
+
 class PlotMeasurement(Part):
     """One plot on one day; either the volume or the biomass path."""
 
@@ -229,6 +281,8 @@ class Inputs(Part):
     aggregates: list[CitizenAggregate]
     factors: dict[str, Factor]
     stands: list[Stand] = Field(default_factory=list)
+    meters: list[MeterRecord] = Field(default_factory=list)
+    meter_months: list[MeterMonth] = Field(default_factory=list)
 
     def factor(self, symbol: str, kind: str) -> Factor:
         """Return the factor of the kind; raises FactorKindRefused (R13)."""

@@ -122,3 +122,20 @@ class FireNotQuantified(DomainError):
         zh="将监测期分在火灾前后，或等待含火灾排放的公式版本。",
         en="End the period before the fire, or wait for a formula version with fire emissions.",
     )
+
+
+class GreenCertificateClaimed(DomainError):
+    """R7: one MWh is either green power with a certificate or a reduction, never both."""
+
+    type = "green-certificate-claimed"
+    status = 409
+    title = Text(zh="电量已申领绿证", en="The electricity carries green certificates")
+    detail = Text(
+        zh="以下表计的电量已申领绿证：{meters}，不得同时申领减排量（R7）。",
+        en="The electricity of these meters carries green certificates: {meters}. It cannot be a"
+        " reduction as well (R7).",
+    )
+    fix = Text(
+        zh="放弃其中一项；如记录有误，请更正表计档案。",
+        en="Give up one of the two; if the record is wrong, mend the meter's record.",
+    )

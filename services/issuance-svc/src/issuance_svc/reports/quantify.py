@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from issuance_svc.aggregates import service as aggregates
 from issuance_svc.factors import service as factors
 from issuance_svc.inventories import service as inventories
+from issuance_svc.metering import months as metering
 from issuance_svc.methodologies import catalogue
 from issuance_svc.methodologies.calculation import (
     EXACT,
@@ -64,6 +65,8 @@ async def quantify(
         aggregates=await _aggregates(session, project, aggregate_ids),
         factors={},
         stands=await _stands(session, upload_ids),
+        meters=await metering.records(session, project, eligible),
+        meter_months=await metering.months(session, project, upload_ids, eligible),
     )
     found = await factors.resolve(session, methodology.needs(gathered), on=claimed.end)
     inputs = gathered.model_copy(update={"factors": found})

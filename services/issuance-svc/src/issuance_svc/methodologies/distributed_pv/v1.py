@@ -48,9 +48,9 @@ def calculate(inputs: c.Inputs) -> c.Outcome:
     ReductionNegative.
     """
     _refuse_what_does_not_apply(inputs)
-    counted = _counted_readings(inputs)
+    counted = counted_readings(inputs)
     with localcontext(c.EXACT):
-        margin = _combined_margin(inputs)
+        margin = combined_margin(inputs)
         years: dict[int, list[c.Reading]] = defaultdict(list)
         for reading in counted:
             years[reading.month.year].append(reading)
@@ -97,7 +97,7 @@ def _refuse_what_does_not_apply(inputs: c.Inputs) -> None:
         raise ActivityNotApplicable(methodology_code=CODE, what=", ".join(unused))
 
 
-def _counted_readings(inputs: c.Inputs) -> list[c.Reading]:
+def counted_readings(inputs: c.Inputs) -> list[c.Reading]:
     """Return the readings of whole months inside the eligible period, sorted; every meter, every month.
 
     A missing month could hide a net import, so a gap is refused, never taken as zero.
@@ -146,7 +146,8 @@ def _next_month(first: date) -> date:
     return (first + timedelta(days=31)).replace(day=1)
 
 
-def _combined_margin(inputs: c.Inputs) -> c.Step:
+def combined_margin(inputs: c.Inputs) -> c.Step:
+    """Return the weighted baseline factor; raises FactorKindRefused for an average factor (R13)."""
     om, bm = inputs.factor("EF_OM", OM), inputs.factor("EF_BM", BM)
     weight_om, weight_bm = inputs.factor("w_OM", WEIGHT_OM), inputs.factor("w_BM", WEIGHT_BM)
     return c.step(
