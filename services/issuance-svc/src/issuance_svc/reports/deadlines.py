@@ -46,14 +46,15 @@ def _due(calendar: Calendar, since: date, working_days: int) -> date | None:
 def overdue_since(calendar: Calendar, today: date, working_days: int) -> date | None:
     """Return the last day that is so long ago that a time limit from it has passed today.
 
-    The other way round than `Calendar.due`: a list finds what is overdue by one comparison. None
-    where a calendar year is missing.
+    The other way round than `Calendar.due`: a list finds what is overdue by one comparison. A limit
+    that runs into a year that is not published is unknown, so days there are passed over; None
+    where no limit is known to have passed.
     """
+    first_year = min(calendar.years, default=today.year + 1)
     day, left = today, working_days
-    try:
-        while left:
-            day -= timedelta(days=1)
-            left -= calendar.is_working_day(day)
-    except MissingCalendarYear:
-        return None
+    while left:
+        day -= timedelta(days=1)
+        if day.year < first_year:
+            return None
+        left = left - calendar.is_working_day(day) if day.year in calendar.years else working_days
     return day - timedelta(days=1)

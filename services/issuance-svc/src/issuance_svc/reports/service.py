@@ -18,6 +18,7 @@ from issuance_svc.reports.deadlines import Deadlines, deadlines_of
 from issuance_svc.reports.errors import ClaimRuleMissing, ReportNotFound, ReportStepRefused
 from issuance_svc.reports.models import ClaimRule, Report, ReportChange, ReportVerifier
 from issuance_svc.reports.rules import DEAD, FOLLOWING, Status
+from issuance_svc.reversals import service as reversals
 from issuance_svc.reviews import service as reviews
 from issuance_svc.reviews.models import Review
 from issuance_svc.uploads import service as uploads
@@ -80,6 +81,7 @@ async def move(
     if status in DEAD:
         await repository.release_claims(session, report.report_id)
         await reviews.lapse(session, subject_type=SUBJECT, subject_id=str(report.report_id))
+        await reversals.withdraw_of_report(session, report.report_id)
     await record(session, report, before=before, by=by, now=now)
 
 

@@ -9,8 +9,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from issuance_svc.methodologies.calculation import Declared, Inputs, Outcome, Period
-from issuance_svc.methodologies.catalogue import Methodology
 from issuance_svc.methodologies.errors import SamplingRefused
+from issuance_svc.methodologies.methodology import Methodology
 from issuance_svc.projects import service as projects
 from issuance_svc.projects.models import Project
 from issuance_svc.reports import repository, rules, service
@@ -31,6 +31,7 @@ from issuance_svc.reports.models import (
 )
 from issuance_svc.reports.quantify import quantify
 from issuance_svc.reports.rules import DEAD, FOLLOWING, REVISABLE, Status
+from issuance_svc.reversals import tasks as reversals
 from issuance_svc.reviews import service as reviews
 from issuance_svc.uploads import service as uploads
 from tht_kit.clock import legal_date
@@ -123,6 +124,8 @@ async def submit(
     now: datetime,
 ) -> Report:
     """Quantify the period and store the report as REPORTED; each alarm opens a review.
+
+    A loss opens a reversal (R20).
 
     Raises ProjectUnknown, ProjectInactive, Forbidden, PeriodInvalid, PeriodNotEligible,
     PeriodOverlaps, SiteClaimed, AggregateUsed, ClaimRuleMissing, CalculationRefused and what
@@ -230,6 +233,17 @@ async def _store(
             details=flag,
             now=now,
             submitted_by=by,
+        )
+    if report.loss > 0:
+        await reversals.open_monitored(
+            session,
+            project_id=report.project_id,
+            report_id=report.report_id,
+            loss=report.loss,
+            period_end=report.period_end,
+            owner_code=project.owner_code,
+            by=by,
+            now=now,
         )
 
 

@@ -1,0 +1,240 @@
+"""Lists, public notices, deadlines, retention and the dry run."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from issuance_svc.reports.deadlines import overdue_since
+from issuance_svc.reports.retention import must_be_deletable, retention_until, years_after
+from issuance_svc_tests.factories import (
+    FOREST_ID,
+    OPERATOR,
+    OWNER,
+    PV_ID,
+    VALIDATOR,
+    VERIFIER,
+    as_officer,
+    as_owner,
+    as_verifier,
+    forest_project,
+    meter_csv,
+    plot_csv,
+    problem,
+)
+from tht_kit.clock import legal_midnight
+from tht_kit.errors import DomainError
+from tht_kit.ids import new_id
+from tht_kit.working_days import Calendar, seed_years
+
+FIVE_YEARS = {"project_id": FOREST_ID, "period_start": "2021-01-01", "period_end": "2025-12-31"}
+
+
+async def listed(desk, headers=None, **filters):
+    answer = await desk.api.get("/v1/reports", params=filters, headers=headers or {})
+    assert answer.status_code == 200, answer.text
+    return [row["report_id"] for row in answer.json()["items"]]
+
+
+async def year(desk, number):
+    return await desk.reported(
+        meter_csv(year=number), period_start=f"{number}-01-01", period_end=f"{number}-12-31"
+    )
+
+
+async def test_everybody_sees_what_was_under_notice_and_a_party_its_own(desk):
+    hidden, public = await year(desk, 2024), await year(desk, 2025)
+    await desk.notice(public["report_id"])
+    assert await listed(desk) == [public["report_id"]]
+    assert await listed(desk, as_owner()) == [public["report_id"], hidden["report_id"]]
+    assert await listed(desk, as_owner(OPERATOR)) == [public["report_id"]]
+    assert await listed(desk, as_verifier()) == [public["report_id"]]
+    assert await listed(desk, as_officer("a")) == [public["report_id"], hidden["report_id"]]
+    bad = await desk.api.get("/v1/reports", headers={"Authorization": "Bearer x"})
+    assert bad.status_code == 401
+
+
+async def test_the_filters_and_the_pages(desk, deliver):
+    await deliver(forest_project())
+    forest = await desk.reported(plot_csv(), **FIVE_YEARS)
+    first, second = await year(desk, 2024), await year(desk, 2025)
+    await desk.notice(second["report_id"])
+    mine = as_owner()
+    assert await listed(desk, mine, project_id=FOREST_ID) == [forest["report_id"]]
+    assert await listed(desk, mine, status="NOTICE") == [second["report_id"]]
+    assert await listed(desk, mine, verifier_code=VERIFIER) == [second["report_id"]]
+    assert await listed(desk, mine, verifier_code=VALIDATOR) == []
+    assert await listed(desk, mine, methodology_code="CQCM-902-V001") == [forest["report_id"]]
+    assert len(await listed(desk, mine, owner_code=OWNER)) == 3
+    assert await listed(desk, under_notice="true") == [second["report_id"]]
+    params = {"limit": 2}
+    page = (await desk.api.get("/v1/reports", params=params, headers=mine)).json()
+    assert [row["report_id"] for row in page["items"]] == [second["report_id"], first["report_id"]]
+    params["cursor"] = page["next_cursor"]
+    rest = (await desk.api.get("/v1/reports", params=params, headers=mine)).json()
+    assert [row["report_id"] for row in rest["items"]] == [forest["report_id"]]
+    assert rest["next_cursor"] is None
+
+
+async def test_the_public_notice_shows_public_fields_only(desk):
+    report = await desk.reported()
+    path = f"/v1/reports/{report['report_id']}/notice"
+    early = await desk.api.get(path)
+    assert (early.status_code, problem(early)) == (404, "report-not-found")
+    await desk.notice(report["report_id"])
+    shown = (await desk.api.get(path)).json()
+    assert (shown["project_name"], shown["calculated_t"], shown["verifier_code"]) == (
+        "两江新区屋顶光伏",
+        849,
+        VERIFIER,
+    )
+    assert not {"uploads", "notes", "flags", "reviews", "statement", "history"} & set(shown)
+    (row,) = (await desk.api.get("/v1/reports")).json()["items"]
+    assert row == shown
+
+
+# --- deadlines -----------------------------------------------------------------------------------
+
+
+async def test_art_22_what_waits_too_long_is_flagged_and_nothing_happens_by_itself(desk):
+    desk.clock.set(datetime(2026, 7, 17, 2, tzinfo=UTC))
+    report = await desk.reported()
+    notice = (await desk.notice(report["report_id"])).json()
+    # R2: the notice ends on 2026-08-13; 15 working days later is 2026-09-03.
+    assert (notice["verification_due"], notice["is_overdue"]) == ("2026-09-03", False)
+    path = f"/v1/reports/{report['report_id']}"
+
+    async def at(day):
+        desk.clock.set(legal_midnight(day))
+        seen = (await desk.api.get(path, headers=as_owner())).json()
+        found = await listed(desk, as_officer("a"), overdue="true")
+        assert (report["report_id"] in found) == seen["is_overdue"]
+        return seen["status"], seen["is_overdue"]
+
+    assert await at(date(2026, 9, 3)) == ("NOTICE", False)
+    assert await at(date(2026, 9, 4)) == ("NOTICE", True)
+    verified = (await desk.verification(report["report_id"], 849)).json()
+    assert (verified["verified_on"], verified["verification_due"]) == ("2026-09-04", None)
+    due = date.fromisoformat(verified["registration_due"])
+    # From Friday 4 September: the make-up Sunday 20 September counts, so the 15th day is the 24th.
+    assert due == date(2026, 9, 24)
+    assert await at(due) == ("VERIFIED", False)
+    assert await at(due + timedelta(days=1)) == ("VERIFIED", True)
+    issuance = (await desk.ask(report["report_id"])).json()
+    assert await at(due + timedelta(days=400)) == ("REGISTERED_ER", True)
+    await desk.approve(issuance["issuance_id"])
+    assert await at(due + timedelta(days=401)) == ("ISSUED", False)
+
+
+async def test_a_deadline_in_a_year_without_calendar_is_unknown_not_guessed(desk):
+    desk.clock.set(datetime(2026, 12, 1, 2, tzinfo=UTC))
+    report = await desk.reported()
+    notice = (await desk.notice(report["report_id"])).json()
+    assert notice["notice_end"] == "2026-12-28"
+    assert (notice["verification_due"], notice["is_overdue"]) == (None, False)
+
+
+def test_the_list_and_the_single_report_agree_on_what_is_overdue():
+    calendar = Calendar(seed_years([2025, 2026]))
+    for offset in range(200):
+        today = date(2026, 1, 1) + timedelta(days=offset)
+        last = overdue_since(calendar, today, 15)
+        assert last is not None
+        assert calendar.due(last, 15) < today <= calendar.due(last + timedelta(days=1), 15)
+
+
+def test_a_limit_that_runs_into_an_unpublished_year_has_not_passed():
+    only = Calendar(seed_years([2026]))
+    assert overdue_since(only, date(2026, 1, 5), 15) is None
+    assert overdue_since(Calendar({}), date(2026, 1, 5), 15) is None
+    last = overdue_since(only, date(2027, 10, 29), 15)
+    assert last is not None
+    assert only.due(last, 15) == date(2026, 12, 31)
+    gap = Calendar(seed_years([2024, 2026]))
+    assert overdue_since(gap, date(2026, 1, 20), 15) == overdue_since(gap, date(2025, 1, 1), 15)
+
+
+# --- retention -----------------------------------------------------------------------------------
+
+
+async def test_r11_evidence_is_locked_until_ten_years_after_the_last_issuance(desk, api, container):
+    report = await desk.reported()
+    path = f"/v1/reports/{report['report_id']}/retention"
+    before = await api.get(path, headers=as_owner())
+    assert before.json() == {"project_id": PV_ID, "locked_until": None}
+
+    async def refusal(moment):
+        async with container.database.read() as session:
+            try:
+                await must_be_deletable(session, PV_ID, now=moment)
+            except DomainError as error:
+                return error.type
+        return None
+
+    now = desk.clock.now()
+    assert await refusal(now) == "evidence-locked"  # a live report rests on it
+    await desk.recall(report["report_id"])
+    assert await refusal(now) is None
+    issued = await desk.issued(await desk.reported())
+    assert issued["status"] == "ISSUED"
+    async with container.database.read() as session:
+        until = await retention_until(session, PV_ID)
+    assert until == years_after(date(2026, 1, 30), 10) == date(2036, 1, 30)
+    assert (await api.get(path, headers=as_owner())).json()["locked_until"] == "2036-01-30"
+    assert await refusal(legal_midnight(date(2036, 1, 30))) == "evidence-locked"
+    assert await refusal(legal_midnight(date(2036, 1, 31))) is None
+
+
+@pytest.mark.parametrize(
+    ("day", "years", "expected"),
+    [
+        (date(2026, 3, 1), 10, date(2036, 3, 1)),
+        (date(2028, 2, 29), 10, date(2038, 3, 1)),
+        (date(2028, 2, 29), 4, date(2032, 2, 29)),
+    ],
+)
+def test_years_later(day, years, expected):
+    assert years_after(day, years) == expected
+
+
+# --- dry run -------------------------------------------------------------------------------------
+
+
+async def preview(desk, headers=None, **body):
+    given = {"project_id": PV_ID, "period_start": "2025-01-01", "period_end": "2025-12-31"} | body
+    return await desk.api.post("/v1/reports/preview", json=given, headers=headers or as_owner())
+
+
+async def test_a_dry_run_gives_the_whole_outcome_and_stores_nothing(desk, count_rows, events):
+    upload_id = await desk.uploaded(meter_csv())
+    tried = await preview(desk, upload_ids=[upload_id])
+    assert tried.status_code == 200
+    report = await desk.reported(upload_ids=[upload_id])
+    again = await preview(desk, upload_ids=[upload_id])  # claimed already: still a dry run
+    assert again.json() == tried.json()
+    for name in ("calculated", "calculated_t", "deducted", "vintages", "flags", "formula_version"):
+        assert tried.json()[name] == report[name]
+    path = f"/v1/reports/{report['report_id']}/calculation"
+    shown = (await desk.api.get(path, headers=as_owner())).json()
+    assert (tried.json()["tree"], tried.json()["inputs"]) == (shown["tree"], shown["inputs"])
+    assert await count_rows("reports") == 1
+    assert len(await events(PV_ID)) == 1
+
+
+async def test_a_dry_run_shows_alarms_without_opening_a_review(desk, deliver, count_rows):
+    await deliver(forest_project())
+    upload_id = await desk.uploaded(
+        plot_csv("20", "320"), project_id=FOREST_ID, kind="plot_inventory"
+    )
+    tried = await preview(desk, **FIVE_YEARS, upload_ids=[upload_id])
+    assert [flag["code"] for flag in tried.json()["flags"]] == ["uptake-over-bound"]
+    assert await count_rows("reviews") == 0
+
+
+async def test_a_dry_run_is_for_the_owner_and_as_strict(desk):
+    upload_id = await desk.uploaded(meter_csv(months=6))
+    refused = await preview(desk, upload_ids=[upload_id])
+    assert problem(refused) == "activity-data-incomplete"
+    foreign = await preview(desk, as_owner(OPERATOR), upload_ids=[upload_id])
+    assert foreign.status_code == 403
+    assert problem(await preview(desk, project_id=str(new_id()))) == "project-not-registered"
+    assert problem(await preview(desk, period_end="2026-01-01")) == "period-invalid"
