@@ -11,6 +11,7 @@ from typing import Any
 from tht_kit.errors import FieldProblem, Text
 
 FEBRUARY, LEAP_DAY = 2, 29
+M2_PER_HECTARE = M2_PER_15_MU = Decimal(10_000)
 # A Chinese vehicle's plate (号牌号码), GA 36: 渝A12345, 渝AD12345.
 PLATE = (
     r"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][A-Z]"
@@ -128,14 +129,28 @@ def _area_problems(pointer: str, parcel: ParcelPlan, minimum: Decimal) -> Iterat
             f"Each contiguous piece must have at least {minimum} m²; by its outline the smallest"
             f" has {outline.smallest_part_m2} m².",
         )
-    if abs(parcel.area_m2 - outline.area_m2) > outline.area_m2 * AREA_TOLERANCE:
+    if not _agree(parcel.area_m2, outline.area_m2):
+        unit = _other_unit(parcel.area_m2, outline.area_m2)
         yield problem(
             f"{pointer}/area_m2",
             f"申报面积 {parcel.area_m2} 与边界计算面积 {outline.area_m2} 平方米相差超过 1%；"
-            "请更正其一。",
+            f"请更正其一。{unit.zh}",
             f"The declared {parcel.area_m2} m² differ by more than 1 % from the"
-            f" {outline.area_m2} m² of its outline: correct one of them.",
+            f" {outline.area_m2} m² of its outline: correct one of them.{unit.en}",
         )
+
+
+def _agree(declared: Decimal, computed: Decimal) -> bool:
+    return abs(declared - computed) <= computed * AREA_TOLERANCE
+
+
+def _other_unit(declared: Decimal, computed: Decimal) -> Text:
+    """Say it where the declared number is the outline's area in another unit."""
+    if _agree(declared * M2_PER_HECTARE, computed):
+        return Text(zh="申报值像是公顷数。", en=" It looks like hectares.")
+    if _agree(declared * M2_PER_15_MU / 15, computed):
+        return Text(zh="申报值像是亩数。", en=" It looks like mu (亩).")
+    return Text(zh="", en="")
 
 
 def is_plate(text: str) -> bool:
