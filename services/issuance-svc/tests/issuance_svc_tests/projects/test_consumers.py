@@ -3,7 +3,7 @@ from datetime import date
 import pytest
 from sqlalchemy import text
 
-from issuance_svc_tests.factories import PV_ID, calendar_year, pv_project
+from issuance_svc_tests.factories import PV_ID, calendar_year, meter_csv, pv_project
 from tht_contracts.events.registry import ProjectStatusChanged
 
 
@@ -53,3 +53,37 @@ async def test_a_published_year_replaces_an_older_version_only(deliver, database
     async with database.read() as session:
         row = (await session.execute(text("SELECT version, holidays FROM calendar_years"))).one()
     assert (row.version, row.holidays) == (3, [date(2026, 1, 1)])
+
+
+async def test_what_a_registration_says_in_full_is_known(deliver, database):
+    told = pv_project(
+        capacity_kw="98.500",
+        pv_mode="own_use",
+        latitude="29.563010",
+        longitude="106.551557",
+        non_permanence="buffer",
+        third_party_required=False,
+    )
+    await deliver(told)
+    columns = "capacity_kw, pv_mode, latitude, longitude, non_permanence, third_party_required"
+    async with database.read() as session:
+        row = (await session.execute(text(f"SELECT {columns} FROM projects"))).one()
+    assert tuple(map(str, row)) == (
+        "98.500",
+        "own_use",
+        "29.563010",
+        "106.551557",
+        "buffer",
+        "False",
+    )
+
+
+async def test_who_may_not_go_on_is_told_why(desk, deliver):
+    stopped = status_changed("SUSPENDED", 5).model_copy(update={"reason": "计量异常"})
+    await deliver(stopped)
+    upload_id = await desk.uploaded(meter_csv())
+    refused = await desk.report(upload_ids=[upload_id])
+    assert refused.json()["type"] == "/problems/project-inactive"
+    assert "SUSPENDED（原因：计量异常）" in refused.json()["detail"]
+    await deliver(status_changed("REGISTERED", 6, "SUSPENDED"))
+    assert (await desk.report(upload_ids=[upload_id])).status_code == 201

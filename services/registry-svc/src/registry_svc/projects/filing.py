@@ -101,7 +101,12 @@ async def _eligible(
         session, plan.methodology_code, legal_date(now), pointer="/methodology_code"
     )
     rule = await service.get_rule(session, plan.unit_type)
-    plans.check_plan(plan, await _conditions(session, plan, rule, methodology))
+    facts = plans.facts(plan, ProjectType(methodology.project_type))
+    plans.check_plan(
+        plan,
+        await _conditions(session, plan, rule, methodology),
+        inapplicable=methodologies.check_applicability(methodology, facts),
+    )
     return methodology
 
 

@@ -64,8 +64,14 @@ class Conditions:
     parcels: ParcelConditions
 
 
-def check_plan(plan: ProjectPlan, conditions: Conditions) -> None:
-    """Raise ProjectNotEligible naming every condition that the plan fails."""
+def check_plan(
+    plan: ProjectPlan, conditions: Conditions, *, inapplicable: Sequence[FieldProblem]
+) -> None:
+    """Raise ProjectNotEligible naming every condition that the plan fails.
+
+    `inapplicable` is what the methodology's own rules say of the plan's facts; a place that a
+    condition of the platform names already is not named twice.
+    """
     problems = [
         *_dates(plan, conditions),
         *_site(plan, conditions.project_type),
@@ -78,8 +84,37 @@ def check_plan(plan: ProjectPlan, conditions: Conditions) -> None:
             for problem in parcel_problems(f"/parcels/{index}", parcel, conditions.parcels)
         ),
     ]
+    named = {problem.pointer for problem in problems}
+    problems += [problem for problem in inapplicable if problem.pointer not in named]
     if problems:
         raise ProjectNotEligible(count=len(problems), errors=problems)
+
+
+def facts(plan: ProjectPlan, project_type: ProjectType) -> dict[str, object]:
+    """Return what a methodology's applicability rules may ask of a project, by field name."""
+    return {
+        "unit_type": plan.unit_type,
+        "project_type": project_type.value,
+        "district_code": plan.district_code,
+        "is_local": plan.is_local,
+        "construction_start": plan.construction_start,
+        "operation_date": plan.operation_date,
+        "crediting_start": plan.crediting_start,
+        "crediting_end": plan.crediting_end,
+        "species": plan.species,
+        "baseline_grid": plan.baseline_grid,
+        "baseline_factor_year": plan.baseline_factor_year,
+        "capacity_kw": plan.capacity_kw,
+        "pv_mode": pv_mode(plan, project_type),
+        "latitude": plan.latitude,
+        "longitude": plan.longitude,
+        "green_certificate_claim": plan.green_certificate_claim,
+        "meters_count": len(plan.meters),
+        "vehicles_count": len(plan.fleet_vehicles),
+        "parcels_count": len(plan.parcels),
+        "area_m2": sum((parcel.area_m2 for parcel in plan.parcels), start=Decimal(0)),
+        "land_use": [parcel.land_use.value for parcel in plan.parcels],
+    }
 
 
 def crediting_bounds(start: date, years_min: int, years_max: int) -> tuple[date, date]:

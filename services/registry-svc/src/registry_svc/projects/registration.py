@@ -42,11 +42,11 @@ async def propose(
 
     Raises OrganisationUnfit unless the officer is of the bureau (or the owner may not act),
     ProjectNotFound, ProjectStepRefused, InvalidRequest for a refusal without a reason,
-    GreenCertificateClaimed (R7), TaskPending.
+    MethodologyNotInForce once its transition window is over, GreenCertificateClaimed (R7), TaskPending.
     """
     await organisations.get_acting_as(session, by.organisation(), Kind.BUREAU)
     project = await service.get(session, project_id)
-    await _check(session, project, is_accepted=is_accepted)
+    await _check(session, project, is_accepted=is_accepted, now=now)
     if not is_accepted and reason is None:
         why = Text(zh="不予登记须说明理由。", en="A refusal needs a reason.")
         raise InvalidRequest(count=1, errors=[FieldProblem("/reason", why)])
@@ -61,11 +61,14 @@ async def propose(
     )
 
 
-async def _check(session: AsyncSession, project: Project, *, is_accepted: bool) -> None:
+async def _check(
+    session: AsyncSession, project: Project, *, is_accepted: bool, now: datetime
+) -> None:
     check_step(ProjectStatus(project.status), REGISTRATION if is_accepted else REFUSAL)
     if not is_accepted:
         return
     await organisations.get_acting_as(session, project.owner_code, Kind.OWNER, Kind.OPERATOR)
+    await methodologies.get_registrable(session, project.methodology_code, legal_date(now))
     if project.green_certificate_claim:
         raise GreenCertificateClaimed(project_id=project.project_id)
 
@@ -78,7 +81,7 @@ async def _approve(session: AsyncSession, task: Task, by: Principal, now: dateti
     officer = await organisations.get_acting_as(session, by.organisation(), Kind.BUREAU)
     project = await service.get_for_update(session, UUID(task.subject))
     is_accepted = task.proposal["decision"] == "register"
-    await _check(session, project, is_accepted=is_accepted)
+    await _check(session, project, is_accepted=is_accepted, now=now)
     project_no = await _next_no(session) if is_accepted else None
     change = project.move(
         REGISTRATION if is_accepted else REFUSAL,
@@ -109,7 +112,6 @@ async def _tell(session: AsyncSession, project: Project, now: datetime) -> None:
 
 
 def _registered(project: Project, methodology: Methodology) -> ProjectRegistered:
-    del methodology
     return ProjectRegistered.model_validate(
         {
             "project_id": str(project.project_id),
@@ -142,6 +144,8 @@ def _registered(project: Project, methodology: Methodology) -> ProjectRegistered
             "pv_mode": project.pv_mode,
             "latitude": None if project.latitude is None else str(project.latitude),
             "longitude": None if project.longitude is None else str(project.longitude),
+            "non_permanence": methodology.non_permanence,
+            "third_party_required": methodology.third_party_required,
         }
     )
 

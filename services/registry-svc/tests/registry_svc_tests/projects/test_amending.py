@@ -4,12 +4,12 @@ import asyncio
 from datetime import date
 
 import pytest
+from sqlalchemy import text
 
 from registry_svc_tests.factories import (
     Register,
     caller,
     forest_project,
-    parcel,
     pv_project,
     register_organisation,
 )
@@ -225,9 +225,7 @@ async def test_a_photovoltaic_project_feeds_the_grid_unless_it_says_otherwise(
 
 async def test_a_forest_says_where_it_is_if_it_likes(register: Register, events):
     place = {"latitude": "29.830000", "longitude": "106.390000"}
-    project_id = await register.registered(
-        forest_project(register.author, parcels=[parcel()], **place)
-    )
+    project_id = await register.registered(forest_project(register.author, **place))
     [event] = [found for found in await events(project_id) if type(found) is ProjectRegistered]
     assert (event.latitude, event.longitude, event.pv_mode, event.capacity_kw) == (
         "29.830000",
@@ -235,3 +233,39 @@ async def test_a_forest_says_where_it_is_if_it_likes(register: Register, events)
         None,
         None,
     )
+
+
+async def test_a_methodologys_own_rules_are_asked_when_a_project_is_filed(register: Register):
+    too_large = await register.file(pv_project(register.author, capacity_kw="999999"))
+    assert (refusal(too_large), pointers(too_large)) == (
+        (409, "project-not-eligible"),
+        ["/capacity_kw"],
+    )
+    orchard = await register.file(forest_project(register.author, species="柑橘"))
+    assert (refusal(orchard), pointers(orchard)) == ((409, "project-not-eligible"), ["/species"])
+    # Also when it is amended, together with what the platform asks itself.
+    project_id = await register.draft()
+    worse = pv_project(register.author, capacity_kw="999999", construction_start="2012-11-08")
+    answer = await amend(register, project_id, worse)
+    assert pointers(answer) == ["/construction_start", "/capacity_kw"]
+
+
+@pytest.mark.parametrize(
+    ("code", "non_permanence"),
+    [("CQCM-902-V001", "deduction"), ("CQCM-904-V001", "buffer")],
+)
+async def test_the_event_says_how_the_methodology_covers_a_reversal(
+    register: Register, events, code, non_permanence
+):
+    project_id = await register.registered(forest_project(register.author, methodology_code=code))
+    [event] = [found for found in await events(project_id) if type(found) is ProjectRegistered]
+    assert (event.non_permanence, event.third_party_required) == (non_permanence, True)
+
+
+async def test_the_event_says_where_no_third_party_is_needed(register: Register, events, database):
+    project_id = await register.validated()
+    async with database.write() as session:
+        await session.execute(text("UPDATE methodologies SET third_party_required = false"))
+    await register.decide(project_id)
+    [event] = [found for found in await events(project_id) if type(found) is ProjectRegistered]
+    assert (event.non_permanence, event.third_party_required) == ("none", False)

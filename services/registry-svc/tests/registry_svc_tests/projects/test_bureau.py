@@ -10,10 +10,11 @@ from registry_svc_tests.factories import (
     Register,
     approve,
     caller,
+    drawn_parcel,
     forest_project,
     officer,
-    parcel,
     pv_project,
+    qualify,
     register_organisation,
 )
 from tht_contracts.events.registry import OrganisationRegistered, ProjectStatusChanged
@@ -182,7 +183,7 @@ async def test_r9_a_deregistered_project_and_its_site_are_barred_for_ever(
     register: Register, events, ground
 ):
     meters = pv_project(register.author, meters=["CQ-M-EVER"])
-    parcels = forest_project(register.author, parcels=[parcel(parcel_no="EVER-1")])
+    parcels = forest_project(register.author, parcels=[drawn_parcel(parcel_no="EVER-1")])
     ended = []
     for body in (meters, parcels):
         register.clock.set(legal_midnight(date(2026, 7, 17)))
@@ -348,3 +349,74 @@ async def test_a_refused_approval_leaves_no_trace(register: Register, database):
     assert (await register.approve(task_id)).status_code == 200
     project = (await register.api.get(f"/v1/projects/{project_id}")).json()
     assert project["project_no"] == 42
+
+
+async def test_a_project_under_a_withdrawn_methodology_registers_to_the_end_of_its_window(
+    register: Register, database
+):
+    projects = []
+    for _ in range(2):
+        register.clock.set(legal_midnight(date(2026, 7, 17)))
+        projects.append(await register.validated())
+    async with database.write() as session:
+        await session.execute(
+            text(
+                "UPDATE methodologies SET status = 'WITHDRAWN', withdrawn_on = '2026-08-14',"
+                " transition_until = '2026-08-20' WHERE methodology_code = 'CQCM-901-V001'"
+            )
+        )
+    register.clock.set(datetime(2026, 8, 20, 23, 59, 59, tzinfo=SHANGHAI))
+    assert (await register.decide(projects[0])).json()["status"] == "REGISTERED"
+    task_id = (await register.propose(projects[1], "registration")).json()["task_id"]
+    register.clock.set(datetime(2026, 8, 21, tzinfo=SHANGHAI))
+    assert refusal(await register.approve(task_id)) == (409, "methodology-not-in-force")
+    assert (await register.reject(task_id)).status_code == 200
+    refused = await register.decide(projects[1], decision="refuse", reason="方法学已废止")
+    assert refused.json()["status"] == "REJECTED"
+
+
+async def publish(api, bureau: str, year: int, *holidays: str) -> None:
+    answer = await api.put(
+        f"/v1/calendar/{year}",
+        json={"holidays": list(holidays), "makeup_workdays": [], "source": "测试日历"},
+        headers=caller("calendar:write", org=bureau),
+    )
+    assert answer.status_code == 200, answer.text
+
+
+async def test_r2_and_r3_over_the_turn_of_the_year(register: Register, api):
+    """From Friday 2026-12-18, 2027-01-01 being off: 20 days counted with it, 15 without it."""
+    await publish(api, register.bureau, 2027, "2027-01-01")
+    noticed = await register.draft()
+    register.clock.set(datetime(2026, 12, 18, 23, 59, tzinfo=SHANGHAI))
+    assert (await register.notice(noticed)).json()["notice_end"] == "2027-01-15"
+    register.clock.set(legal_midnight(date(2026, 7, 17)))
+    received = await register.under_notice()
+    register.clock.set(datetime(2026, 12, 18, 23, 59, tzinfo=SHANGHAI))
+    assert (await register.validate(received)).json()["decision_due"] == "2027-01-11"
+    # A minute later it is Saturday in Chongqing, and Friday still in UTC.
+    register.clock.set(datetime(2026, 12, 19, tzinfo=SHANGHAI))
+    second = await register.draft()
+    assert (await register.notice(second)).json()["notice_start"] == "2026-12-19"
+
+
+async def test_r2_a_notice_from_a_leap_day(register: Register, api):
+    await publish(api, register.bureau, 2028)
+    project_id = await register.draft()
+    register.clock.set(datetime(2028, 2, 29, 9, tzinfo=SHANGHAI))
+    noticed = (await register.notice(project_id)).json()
+    assert (noticed["notice_start"], noticed["notice_end"]) == ("2028-02-29", "2028-03-27")
+    register.clock.set(datetime(2028, 3, 27, 23, 59, 59, tzinfo=SHANGHAI))
+    assert refusal(await register.validate(project_id)) == (409, "notice-running")
+    register.clock.set(datetime(2028, 3, 28, tzinfo=SHANGHAI))
+    assert (await register.validate(project_id)).json()["decision_due"] == "2028-04-18"
+
+
+async def test_a_validator_that_is_no_longer_competent_cannot_validate(register: Register, api):
+    project_id = await register.under_notice()
+    register.after_notice()
+    short = {"staff_full_time": 9, "staff_experienced": 5}
+    await qualify(api, register.validator, bureau=register.bureau, **short)
+    assert refusal(await register.validate(project_id)) == (409, "verifier-not-competent")
+    other = await register.draft()
+    assert refusal(await register.notice(other)) == (409, "verifier-not-competent")
