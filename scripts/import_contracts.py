@@ -31,7 +31,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     ),
     "registry_svc": (
         "listings | totals",
-        "documents | imports",
+        "decisions | documents | imports",
         "projects",
         "calendar | credits | districts | methodologies | sites",
         "organisations",

@@ -38,7 +38,7 @@ async def hold(
 
     Raises SiteTaken (R7), ParcelsOverlap (R7) or SiteBarred (R9).
     """
-    rows = [_row(parcel) for parcel in parcels]
+    rows = [row_of(parcel) for parcel in parcels]
     wanted: Mapping[str, tuple[Sequence[str], Sequence[Holder]]] = {
         "meters": (meters, await repository.claim_meters(session, project_id, meters)),
         "parcels": (
@@ -56,7 +56,8 @@ async def hold(
     )
 
 
-def _row(parcel: ParcelPlan) -> dict[str, Any]:
+def row_of(parcel: ParcelPlan) -> dict[str, Any]:
+    """Return the parcel as the columns it is kept in."""
     outline = parcel.outline
     return {
         "parcel_no": parcel.parcel_no,
@@ -131,7 +132,7 @@ async def merge(
         "parcels": [
             i
             for i, parcel in enumerate(parcels)
-            if own_parcels.get(parcel.parcel_no) != _row(parcel)
+            if own_parcels.get(parcel.parcel_no) != row_of(parcel)
         ],
     }
     changed = [parcels[i] for i in fresh["parcels"]]
@@ -150,7 +151,7 @@ async def merge(
 
 
 async def _own_parcels(session: AsyncSession, project_id: UUID) -> dict[str, dict[str, Any]]:
-    """Return what the project's parcels are now, as `_row` says it."""
+    """Return what the project's parcels are now, as `row_of` says it."""
     return {
         parcel.parcel_no: {name: getattr(parcel, name) for name in repository.PARCEL_COLUMNS}
         for parcel in await repository.list_parcels(session, project_id, drawn=True)
