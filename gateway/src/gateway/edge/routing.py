@@ -25,6 +25,7 @@ PREFIXES: dict[str, tuple[str, ...]] = {
         "/v1/reversals",
         "/v1/meters",
         "/v1/buffer",
+        "/v1/calculations",
         "/v1/totals/issuance",
     ),
     "trading": (

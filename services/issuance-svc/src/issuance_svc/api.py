@@ -3,6 +3,7 @@
 from fastapi import FastAPI
 
 from issuance_svc.buffer import endpoints as buffer
+from issuance_svc.calculations import endpoints as calculations
 from issuance_svc.container import IssuanceContainer
 from issuance_svc.factors import endpoints as factors
 from issuance_svc.factors import tasks as factor_tasks
@@ -41,7 +42,9 @@ def create_app(container: IssuanceContainer) -> FastAPI:
             uploads.router,
             inventories.router,
             metering.router,
+            calculations.router,
             reports.router,
+            calculations.reports_router,
             verifications.router,
             reviews.router,
             issuances.requests_router,

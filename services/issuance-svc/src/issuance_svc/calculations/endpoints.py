@@ -13,7 +13,6 @@ from issuance_svc.calculations.schemas import (
     RecomputationOut,
 )
 from issuance_svc.factors.schemas import FactorIn
-from issuance_svc.methodologies.calculation import Step
 from issuance_svc.reports.endpoints import readable
 from issuance_svc.reports.schemas import ReportIn
 from tht_kit.auth import Authenticated, Principal, require
@@ -62,7 +61,7 @@ async def explain_report(
     report_id: UUID, session: ReadSession, principal: Authenticated
 ) -> ExplanationOut:
     report = await readable(session, report_id, principal)
-    lines = await service.explanation(session, Step.model_validate(report.calculation))
+    lines = await service.explanation(session, report)
     return ExplanationOut.of(report, lines)
 
 

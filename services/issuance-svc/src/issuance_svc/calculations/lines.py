@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from issuance_svc.calculations.symbols import SYMBOLS
-from issuance_svc.methodologies.calculation import Factor, Given, Step, Words
+from issuance_svc.methodologies.calculation import Factor, Given, Step, Words, words
+from issuance_svc.methodologies.methodology import Glossary
 
 _BASE = re.compile(r"^[^\[ ]+")
 _MISSING = object()
@@ -31,13 +31,17 @@ class Line:
     grade: str | None
 
 
-def explain(tree: Step, kinds: Mapping[str, Words]) -> list[Line]:
+def explain(tree: Step, kinds: Mapping[str, Words], glossary: Glossary) -> list[Line]:
     """Return the tree as numbered lines, results before what they are made of."""
-    return list(_lines(tree, "1", 0, kinds))
+    return list(_lines(tree, "1", 0, kinds, glossary))
 
 
 def _lines(
-    node: Step | Factor | Given, no: str, depth: int, kinds: Mapping[str, Words]
+    node: Step | Factor | Given,
+    no: str,
+    depth: int,
+    kinds: Mapping[str, Words],
+    glossary: Glossary,
 ) -> Iterator[Line]:
     value = format(node.value, "f")
     if isinstance(node, Factor):
@@ -52,8 +56,8 @@ def _lines(
         return
     if isinstance(node, Given):
         yield Line(
-            no, depth, "given", node.symbol, _symbol(node.symbol), None, (), value, node.unit,
-            None, origin_words(node.origin), None, None,
+            no, depth, "given", node.symbol, _symbol(node.symbol, glossary), None, (), value, node.unit,
+            None, _origin(node.origin, glossary), None, None,
         )  # fmt: skip
         return
     names = tuple(operand.symbol for operand in node.operands)
@@ -62,50 +66,36 @@ def _lines(
         node.rounding, None, None, None,
     )  # fmt: skip
     for number, operand in enumerate(node.operands, start=1):
-        yield from _lines(operand, f"{no}.{number}", depth + 1, kinds)
+        yield from _lines(operand, f"{no}.{number}", depth + 1, kinds, glossary)
 
 
 def _kind(kind: str, kinds: Mapping[str, Words]) -> Words:
     return kinds.get(kind) or Words(zh=kind, en=kind)
 
 
-def _symbol(symbol: str) -> Words:
+# What every methodology's tree has: the years beside the net result.
+_SHARED = Glossary(
+    symbols={"ER": words("当年减排量", "Reduction of the year")},
+    origins=(
+        (r"issued as (\d+)", r"签发 \1"),
+        (r"days / days of the year", "天数除以当年天数"),
+        (r"(\S+) to (\S+)", r"\1 至 \2"),
+    ),
+)
+
+
+def _symbol(symbol: str, glossary: Glossary) -> Words:
     found = _BASE.match(symbol)
-    known = SYMBOLS.get(symbol) or (SYMBOLS.get(found[0]) if found else None)
-    return known or Words(zh=symbol, en=symbol)
+    base = found[0] if found else symbol
+    for known in (glossary.symbols, _SHARED.symbols):
+        if symbol in known or base in known:
+            return known.get(symbol) or known[base]
+    return Words(zh=symbol, en=symbol)
 
 
-# Origins stand in the stored calculation in English; here is how they begin in Chinese.
-_ORIGINS: tuple[tuple[str, str], ...] = (
-    (r"meter readings: (.*)", r"表计读数：\1"),
-    (r"calibration record \(R14\)", "校准记录（R14）"),
-    (r"plot (\S+) on (\S+)", r"样地 \1，\2 调查"),
-    (r"(\d+) trees of plot (\S+) on ([^,\s]+), (\S+) per ha", r"样地 \2，\3 调查的 \1 株，每公顷 \4 株"),
-    (r"plot inventory", "样地调查"),
-    (r"inventory", "样地调查"),
-    (r"issued as (\d+)", r"签发 \1"),
-    (r"days / days of the year", "天数除以当年天数"),
-    (r"(\S+) to (\S+)", r"\1 至 \2"),
-    (r"declared for the whole period: no source", "业主申报，整个监测期，未注明来源"),
-    (r"declared for the whole period: (.*)", r"业主申报，整个监测期：\1"),
-    (r"declared for the whole period", "业主申报，整个监测期"),
-    (r"stable or declining \(5\)", "基线植被稳定或退化（5）"),
-    (r"declared: no fire \(7\)", "业主声明未发生火灾（7）"),
-    (r"declared: (\S+)", r"业主申报：\1"),
-    (r"declared", "业主申报"),
-    (r"none declared", "未申报"),
-    (r"none \(6\)", "无（6）"),
-    (r"model: (.*)", r"模型：\1"),
-    (r"sum of the strata", "各层面积之和"),
-    (r"eligible period", "可申领期间"),
-    (r"eligible / claimed years", "可申领年数除以申报年数"),
-    (r"aggregate (\S+)", r"公众减排量汇总 \1"),
-)  # fmt: skip
-
-
-def origin_words(origin: str) -> Words:
+def _origin(origin: str, glossary: Glossary) -> Words:
     """Return where a given number came from, in both languages; an unknown origin as it stands."""
-    for pattern, zh in _ORIGINS:
+    for pattern, zh in (*glossary.origins, *_SHARED.origins):
         found = re.fullmatch(pattern, origin, re.DOTALL)
         if found is not None:
             return Words(zh=found.expand(zh), en=origin)

@@ -7,11 +7,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from issuance_svc.calculations.lines import Line, explain
 from issuance_svc.factors import service as factors
+from issuance_svc.methodologies import catalogue
 from issuance_svc.methodologies.calculation import Inputs, Outcome, Period, Refusal, Step, Words
 from issuance_svc.methodologies.methodology import Methodology
 from issuance_svc.projects import service as projects
 from issuance_svc.projects.models import Project
 from issuance_svc.reports.errors import PeriodNotEligible
+from issuance_svc.reports.models import Report
 from issuance_svc.reports.quantify import quantify
 from issuance_svc.reports.submit import Submission, quantify_submission
 from issuance_svc.uploads import service as uploads
@@ -81,8 +83,12 @@ def in_words(error: DomainError) -> Refusal:
     )
 
 
-async def explanation(session: AsyncSession, tree: Step) -> list[Line]:
-    """Return the calculation as lines that a verifier can read from top to bottom."""
+async def explanation(session: AsyncSession, report: Report) -> list[Line]:
+    """Return the report's calculation as lines that a verifier can read from top to bottom.
+
+    Raises MethodologyUnsupported.
+    """
     kinds = await factors.kinds_by_name(session)
     names = {name: Words(zh=kind.name_zh, en=kind.name_en) for name, kind in kinds.items()}
-    return explain(tree, names)
+    used = catalogue.version(report.methodology_code, report.formula_version)
+    return explain(Step.model_validate(report.calculation), names, used.glossary)

@@ -260,7 +260,8 @@ def _expansion(row: Row, area_m2: Decimal | None) -> Decimal:
 def _summary(found: Inventory) -> Summary:
     days = [tree.measured_on for tree in found.trees]
     strata = {tree.stratum: tree.stratum_area_ha for tree in found.trees}
-    counts: dict[str, int] = dict(Counter(tree.status for tree in found.trees))
+    statuses = Counter(tree.status for tree in found.trees)
+    odd = Counter(remark.code for remark in found.remarks)
     with localcontext(EXACT):
         area_ha = sum(strata.values(), Decimal(0))
     told: dict[str, Any] = {
@@ -271,7 +272,7 @@ def _summary(found: Inventory) -> Summary:
         "first_day": min(days).isoformat(),
         "last_day": max(days).isoformat(),
         "path": "trees",
-        "statuses": counts,
-        "remarks": dict(sorted(Counter(remark.code for remark in found.remarks).items())),
+        "remarks": len(found.remarks),
     }
-    return told
+    told |= {f"rows_{status}": count for status, count in sorted(statuses.items())}
+    return told | {f"remarks_{code}": count for code, count in sorted(odd.items())}

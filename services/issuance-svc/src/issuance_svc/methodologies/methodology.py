@@ -1,9 +1,15 @@
 """What a methodology is to the rest of the service: pure functions under a code and a formula version."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
-from issuance_svc.methodologies.calculation import FactorNeed, Inputs, Outcome, PlotMeasurement
+from issuance_svc.methodologies.calculation import (
+    FactorNeed,
+    Inputs,
+    Outcome,
+    PlotMeasurement,
+    Words,
+)
 
 
 def _nothing(inputs: Inputs) -> list[PlotMeasurement]:
@@ -12,11 +18,24 @@ def _nothing(inputs: Inputs) -> list[PlotMeasurement]:
 
 
 @dataclass(frozen=True, slots=True)
+class Glossary:
+    """What the symbols of given numbers mean, and the Chinese of where they came from.
+
+    `symbols` by name without brackets: V for V[P1]. `origins` are (pattern of the English origin,
+    its Chinese, which may use the pattern's groups).
+    """
+
+    symbols: Mapping[str, Words] = field(default_factory=dict)
+    origins: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Methodology:
     """One formula version of one methodology.
 
     `needs` names the factors the inputs call for, `calculate` turns complete inputs into an outcome,
-    `closing` returns the inventory with which the project's next report has to begin.
+    `closing` returns the inventory with which the project's next report has to begin, `glossary` has
+    the words in which a calculation is explained.
     """
 
     code: str
@@ -24,3 +43,4 @@ class Methodology:
     needs: Callable[[Inputs], list[FactorNeed]]
     calculate: Callable[[Inputs], Outcome]
     closing: Callable[[Inputs], list[PlotMeasurement]] = _nothing
+    glossary: Glossary = field(default_factory=Glossary)

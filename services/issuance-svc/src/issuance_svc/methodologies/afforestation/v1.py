@@ -9,6 +9,7 @@ from decimal import Decimal, localcontext
 
 from issuance_svc.methodologies import allometry, inventory, sampling
 from issuance_svc.methodologies import calculation as c
+from issuance_svc.methodologies.afforestation.glossary import GLOSSARY
 from issuance_svc.methodologies.errors import (
     ActivityIncomplete,
     ActivityNotApplicable,
@@ -325,4 +326,8 @@ def _less_baseline(inputs: c.Inputs, discounted: c.Step) -> c.Step:
     )
 
 
-VERSIONS = (Methodology(CODE, FORMULA_VERSION, needs, calculate, inventory.closing),)
+VERSIONS = (
+    Methodology(
+        CODE, FORMULA_VERSION, needs, calculate, closing=inventory.closing, glossary=GLOSSARY
+    ),
+)

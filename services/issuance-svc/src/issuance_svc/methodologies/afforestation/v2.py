@@ -12,6 +12,7 @@ from typing import Literal
 from issuance_svc.methodologies import calculation as c
 from issuance_svc.methodologies import sampling
 from issuance_svc.methodologies.afforestation import change, deductions, plots, stock
+from issuance_svc.methodologies.afforestation.glossary import GLOSSARY
 from issuance_svc.methodologies.errors import ActivityNotApplicable, SamplingRefused
 from issuance_svc.methodologies.methodology import Methodology
 
@@ -200,6 +201,7 @@ def _methodology(code: str, cover: Cover) -> Methodology:
         needs=partial(needs, code=code),
         calculate=partial(calculate, code=code, cover=cover),
         closing=closing,
+        glossary=GLOSSARY,
     )
 
 

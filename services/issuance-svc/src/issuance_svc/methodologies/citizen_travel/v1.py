@@ -4,6 +4,7 @@ from collections import defaultdict
 from decimal import Decimal, localcontext
 
 from issuance_svc.methodologies import calculation as c
+from issuance_svc.methodologies.citizen_travel.glossary import GLOSSARY
 from issuance_svc.methodologies.errors import (
     ActivityContradicts,
     ActivityIncomplete,
@@ -93,4 +94,4 @@ def _must_lie_inside(aggregate: c.CitizenAggregate, eligible: c.Period) -> None:
     )
 
 
-VERSIONS = (Methodology(CODE, FORMULA_VERSION, needs, calculate),)
+VERSIONS = (Methodology(CODE, FORMULA_VERSION, needs, calculate, glossary=GLOSSARY),)

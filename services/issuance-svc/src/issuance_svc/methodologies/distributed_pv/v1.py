@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from decimal import Decimal, localcontext
 
 from issuance_svc.methodologies import calculation as c
+from issuance_svc.methodologies.distributed_pv.glossary import GLOSSARY
 from issuance_svc.methodologies.errors import (
     ActivityContradicts,
     ActivityIncomplete,
@@ -225,4 +226,4 @@ def _group_step(pct: Decimal, readings: list[c.Reading]) -> c.Step:
     )
 
 
-VERSIONS = (Methodology(CODE, FORMULA_VERSION, needs, calculate),)
+VERSIONS = (Methodology(CODE, FORMULA_VERSION, needs, calculate, glossary=GLOSSARY),)

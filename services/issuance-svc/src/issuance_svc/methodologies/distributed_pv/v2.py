@@ -12,6 +12,7 @@ from decimal import Decimal, localcontext
 from issuance_svc.methodologies import calculation as c
 from issuance_svc.methodologies.distributed_pv import alarms, energy, v1
 from issuance_svc.methodologies.distributed_pv.energy import Energy
+from issuance_svc.methodologies.distributed_pv.glossary import GLOSSARY
 from issuance_svc.methodologies.errors import ActivityNotApplicable, GreenCertificateClaimed
 from issuance_svc.methodologies.methodology import Methodology
 
@@ -174,4 +175,4 @@ def _gap_step(inputs: c.Inputs, filled: Decimal, counted: Sequence[Energy]) -> c
     )
 
 
-VERSIONS = (Methodology(CODE, FORMULA_VERSION, needs, calculate),)
+VERSIONS = (Methodology(CODE, FORMULA_VERSION, needs, calculate, glossary=GLOSSARY),)
