@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+# What an annotated file carries beside its own columns: it may be mended and sent as it is.
+ANNOTATIONS = ("_verdict", "_column", "_zh", "_en")
+
 
 @dataclass(frozen=True)
 class Columns:

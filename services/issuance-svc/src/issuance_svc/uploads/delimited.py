@@ -62,7 +62,7 @@ class Table:
 def open_table(path: Path, columns: Columns) -> Table:
     """Find out encoding, delimiter and header. Raises UploadEncoding, UploadUnreadable."""
     encoding = detect_encoding(path)
-    delimiter = _detect_delimiter(path, encoding, columns)
+    delimiter = detect_delimiter(path, encoding, columns)
     with _opened(path, encoding) as file:
         records = _records(file, delimiter)
         found = headers.find(records, columns)
@@ -140,8 +140,8 @@ def _opened(path: Path, encoding: Encoding) -> TextIO:
     return path.open(encoding=encoding, newline="")
 
 
-def _lines(file: TextIO) -> Iterator[str]:
-    """Yield the lines; one without an end must not fill the memory."""
+def lines(file: TextIO) -> Iterator[str]:
+    """Yield the lines. Raises UploadUnreadable for one without an end: it would fill the memory."""
     while line := file.readline(LINE_CHARS_MAX):
         if len(line) == LINE_CHARS_MAX and not line.endswith("\n"):
             raise unreadable(
@@ -152,7 +152,7 @@ def _lines(file: TextIO) -> Iterator[str]:
 
 
 def _records(file: TextIO, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    reader = csv.reader(_lines(file), delimiter=delimiter, strict=True)
+    reader = csv.reader(lines(file), delimiter=delimiter, strict=True)
     number = 0
     while True:
         number += 1
@@ -236,13 +236,13 @@ def _not_utf8(error: UnicodeDecodeError) -> Text:
     )
 
 
-def _detect_delimiter(path: Path, encoding: Encoding, columns: Columns) -> str:
+def detect_delimiter(path: Path, encoding: Encoding, columns: Columns) -> str:
     """Return the delimiter under which the first line shows most known columns; else the comma.
 
     Only headings that are known count, so a semicolon inside a cell does not mislead.
     """
     with _opened(path, encoding) as file:
-        line = next((line for line in _lines(file) if line.strip(" \t\r\n,;")), "")
+        line = next((each for each in lines(file) if each.strip(" \t\r\n,;")), "")
     best, most = ",", 0
     for delimiter in DELIMITERS:
         headings = line.replace('"', "").split(delimiter)

@@ -1,13 +1,16 @@
 """HTTP of the uploads (活动数据)."""
 
-from typing import Annotated
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Annotated, BinaryIO
 from uuid import UUID
 
 from fastapi import Depends, Query, Request, Response
+from fastapi.responses import StreamingResponse
 
 from issuance_svc.projects import service as projects
-from issuance_svc.uploads import service
-from issuance_svc.uploads.errors import UploadEncoded, UploadFormatUnknown
+from issuance_svc.uploads import reading, service
+from issuance_svc.uploads.errors import UploadEncoded, UploadFormatUnknown, UploadNotStored
 from issuance_svc.uploads.kinds import KindHandler
 from issuance_svc.uploads.models import Upload
 from issuance_svc.uploads.parts import IntakeDep
@@ -28,6 +31,7 @@ MEDIA_TYPES: dict[str, Format] = {
     "text/x-nem12": "nem12",
     "text/x-nem13": "nem13",
 }
+CHUNK_BYTES = 256 * 1024
 # Bodies of these types may be anything; `format` says what.
 OPAQUE = frozenset({"application/octet-stream", "text/plain"})
 OWN_PARAMETERS = frozenset({"project_id", "kind", "format", "sheet"})
@@ -155,6 +159,36 @@ async def list_upload_problems(
     after = 0 if page.after is None else int(page.after[0])
     rows = await service.problems(session, upload_id, after=after, limit=page.rows)
     return page.cut(rows, UploadProblemOut.of, key=lambda row: [row.problem_no])
+
+
+@router.get(
+    "/{upload_id}/annotated",
+    response_class=StreamingResponse,
+    responses={200: {"content": dict.fromkeys([*MEDIA_TYPES], _BINARY)}},
+    summary="带批注的原文件 / The file with its problems beside its rows",
+)
+async def get_annotated_upload(
+    upload_id: UUID, intake: IntakeDep, principal: Authenticated
+) -> StreamingResponse:
+    async with intake.database.read() as session:
+        upload = await _readable(session, principal, upload_id)
+    if upload.state not in (State.STORED, State.REFUSED):
+        raise UploadNotStored(upload_id=upload_id, state=upload.state)
+    async with reading.folder() as work:
+        found = await intake.annotated(upload, work)
+        file = found.path.open("rb")
+    name = f"{upload_id}-annotated.{found.ending}"
+    return StreamingResponse(
+        _chunks(file),
+        media_type=found.media_type,
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+async def _chunks(file: BinaryIO) -> AsyncIterator[bytes]:
+    with file:
+        while chunk := await asyncio.to_thread(file.read, CHUNK_BYTES):
+            yield chunk
 
 
 @router.post("/{upload_id}/cancellation", summary="取消读取 / Cancel the reading")

@@ -151,3 +151,17 @@ class UploadFinished(DomainError):
         en="The upload {upload_id} is {state} and can no longer be cancelled.",
     )
     fix = Text(zh="无须取消。", en="There is nothing to cancel.")
+
+
+class DataFromFuture(DomainError):
+    type = "data-from-the-future"
+    status = 422
+    title = Text(zh="数据日期在未来", en="The data are of days to come")
+    detail = Text(
+        zh="文件含 {last_day} 的数据，今日为 {today}。",
+        en="The file tells of {last_day}, and today is {today}.",
+    )
+    fix = Text(
+        zh="月份结束后再上传该月读数；核对日期。",
+        en="Upload a month when it is over; check the dates.",
+    )

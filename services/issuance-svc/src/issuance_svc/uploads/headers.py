@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from issuance_svc.uploads.columns import Columns
+from issuance_svc.uploads.columns import ANNOTATIONS, Columns
 from issuance_svc.uploads.errors import UploadUnreadable
 from issuance_svc.uploads.problems import Problem
 from issuance_svc.uploads.rows import shown
@@ -88,7 +88,7 @@ def _faults(row: int, names: Sequence[str], columns: Columns, sheet: str | None)
             also = _aliases(columns, name)
             what = Text(zh=f"缺少列 {name}{also}", en=f"the column {name}{also} is missing")
             add(name, what, Text(zh="补上此列", en="add the column"))
-    known = set(columns.known)
+    known = {*columns.known, *ANNOTATIONS}
     others = set() if columns.ignores_others else set(names) - known
     for name in sorted(others):
         heading = shown(name) or "''"

@@ -3,8 +3,10 @@
 from collections.abc import AsyncIterable
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
-from issuance_svc.uploads import reading, service
+from issuance_svc.uploads import annotating, reading, service
+from issuance_svc.uploads.annotating import Annotated
 from issuance_svc.uploads.errors import UploadRowsRefused, UploadTooLarge
 from issuance_svc.uploads.kinds import Kinds
 from issuance_svc.uploads.limits import MIB, Limits
@@ -52,6 +54,27 @@ class Intake:
             async with self.database.write() as session:
                 return await service.enqueue(session, order, blob, by=by, now=now)
         return await self._read_now(order, blob, by=by, now=now)
+
+    async def annotated(self, upload: Upload, work: Path) -> Annotated:
+        """Return the user's file with the verdicts beside its rows, inside `work`."""
+        file = work / "file"
+        async with self.database.read() as session:
+            problems = await service.all_problems(session, upload)
+            old = await service.old_content(session, upload)
+        if old is None:
+            await self.blobs.fetch(upload.sha256, file)
+        else:
+            file.write_bytes(old)
+        handler = service.handler_of(self.kinds, upload.kind)
+        return await annotating.annotate(
+            file,
+            work,
+            format_name=upload.format,
+            columns=handler.columns,
+            sheet=upload.summary.get("sheet"),
+            problems=problems,
+            limits=self.limits,
+        )
 
     async def _keep(self, order: Order, chunks: AsyncIterable[bytes]) -> Blob:
         bytes_max = self.limits.bytes_max_of(order.format)

@@ -11,6 +11,7 @@ from issuance_svc.methodologies.calculation import EXACT, Calibration
 from issuance_svc.projects.models import Project
 from issuance_svc.uploads import repository
 from issuance_svc.uploads.columns import Columns
+from issuance_svc.uploads.days import end_of_month, must_be_over
 from issuance_svc.uploads.kinds import TABULAR, NoOptions, Parsed, Summary
 from issuance_svc.uploads.models import MeterReading, Upload
 from issuance_svc.uploads.problems import Problems
@@ -100,6 +101,7 @@ class MeterReadings:
         return None if problems.total else Parsed(len(records), _summary(records), records)
 
     async def store(self, session: AsyncSession, upload: Upload, parsed: Parsed) -> None:
+        must_be_over(upload, end_of_month(max(record.month for record in parsed.data)))
         await repository.copy_rows(session, MeterReading, upload.upload_id, parsed.data)
 
 

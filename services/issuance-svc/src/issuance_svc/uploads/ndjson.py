@@ -3,10 +3,10 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from issuance_svc.uploads import headers
-from issuance_svc.uploads.columns import Columns
+from issuance_svc.uploads.columns import ANNOTATIONS, Columns
 from issuance_svc.uploads.delimited import detect_encoding
 from issuance_svc.uploads.errors import UploadEncoding
 from issuance_svc.uploads.headers import unreadable
@@ -35,7 +35,7 @@ def rows(
         raise UploadEncoding(reason=Text(zh="NDJSON 须为 UTF-8。", en="NDJSON must be UTF-8."))
     count = 0
     with path.open("rb") as file:
-        for number, line in enumerate(_lines(file), start=1):
+        for number, line in enumerate(lines(file), start=1):
             if not line.strip():
                 continue
             count += 1
@@ -49,7 +49,8 @@ def rows(
         progress.advance(rows=count % ADVANCE_ROWS, bytes_read=file.tell())
 
 
-def _lines(file: Any) -> Iterator[bytes]:
+def lines(file: BinaryIO) -> Iterator[bytes]:
+    """Yield the lines, the mark at the start removed. Raises UploadUnreadable for an endless one."""
     number = 0
     while line := file.readline(LINE_BYTES_MAX):
         number += 1
@@ -73,6 +74,8 @@ def _row(number: int, line: bytes, columns: Columns, problems: Problems) -> Row 
     before = problems.total
     given: set[str] = set()
     for key, value in members:
+        if key in ANNOTATIONS:
+            continue
         name = columns.canonical(key)
         if name in given:
             what = Text(zh=f"键 {shown(name)} 出现两次", en=f"the key {shown(name)} stands twice")

@@ -336,7 +336,10 @@ def _register(
         problems.add(number, "CurrentRegisterReadDateTime", what, _MEND)
         return None
     digits = len(_cell(record, 13).partition(".")[0])
-    difference = (current - previous) % Decimal(10) ** digits * multiplier
+    turns = current - previous
+    if turns < 0:
+        turns += Decimal(10) ** digits  # the register rolled over
+    difference = turns * multiplier
     if abs(difference - quantity) >= max(multiplier, Decimal(1)):
         problems.add(number, "Quantity", *_contradiction(record, difference, quantity))
         return None

@@ -11,6 +11,7 @@ from issuance_svc.methodologies.calculation import EXACT
 from issuance_svc.projects.models import Project
 from issuance_svc.uploads import repository
 from issuance_svc.uploads.columns import Columns
+from issuance_svc.uploads.days import must_be_over
 from issuance_svc.uploads.kinds import TABULAR, NoOptions, Parsed, Summary
 from issuance_svc.uploads.models import PlotMeasurement, Upload
 from issuance_svc.uploads.problems import Problems
@@ -81,6 +82,7 @@ class PlotInventory:
         return None if problems.total else Parsed(len(records), _summary(records, areas), records)
 
     async def store(self, session: AsyncSession, upload: Upload, parsed: Parsed) -> None:
+        must_be_over(upload, max(record.measured_on for record in parsed.data))
         await repository.copy_rows(session, PlotMeasurement, upload.upload_id, parsed.data)
 
 

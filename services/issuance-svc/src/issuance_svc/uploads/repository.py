@@ -24,10 +24,13 @@ async def find(session: AsyncSession, upload_id: UUID) -> Upload | None:
     return await session.get(Upload, upload_id)
 
 
-async def lock(session: AsyncSession, upload_id: UUID, *, wait: bool = True) -> Upload | None:
-    """Return the upload with its row locked; without `wait` a locked one raises at once."""
-    statement = select(Upload).where(Upload.upload_id == upload_id)
-    statement = statement.with_for_update(nowait=not wait)
+async def lock(
+    session: AsyncSession, upload_id: UUID, *, wait_s: float | None = None
+) -> Upload | None:
+    """Return the upload with its row locked; after `wait_s` a locked one raises."""
+    if wait_s is not None:
+        await session.execute(select(func.set_config("lock_timeout", f"{wait_s}s", True)))
+    statement = select(Upload).where(Upload.upload_id == upload_id).with_for_update()
     return (await session.scalars(statement.execution_options(populate_existing=True))).first()
 
 

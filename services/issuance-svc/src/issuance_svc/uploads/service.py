@@ -30,6 +30,9 @@ from tht_kit.db import LOCK_NOT_AVAILABLE, sqlstate
 from tht_kit.errors import FieldProblem, Text
 from tht_kit.ids import new_id
 
+# A worker's heartbeat holds the row for a moment, the storing of rows for as long as it takes.
+CANCEL_WAIT_S = 2
+
 
 @dataclass(frozen=True)
 class Order:
@@ -217,7 +220,7 @@ async def cancel(session: AsyncSession, upload_id: UUID, *, now: datetime) -> Up
     Raises UploadNotFound, UploadFinished (also while its rows are being stored).
     """
     try:
-        upload = await repository.lock(session, upload_id, wait=False)
+        upload = await repository.lock(session, upload_id, wait_s=CANCEL_WAIT_S)
     except DBAPIError as error:
         if sqlstate(error) != LOCK_NOT_AVAILABLE:
             raise
@@ -275,6 +278,20 @@ async def problems(
 ) -> Sequence[UploadProblem]:
     """Return the problems that were kept, in the order in which they were found."""
     return await repository.list_problems(session, upload_id, after=after, limit=limit)
+
+
+async def all_problems(session: AsyncSession, upload: Upload) -> Sequence[UploadProblem]:
+    """Return every problem that was kept; `upload_problems_kept_max` bounds them."""
+    if upload.problems_total == 0:
+        return []
+    return await repository.list_problems(
+        session, upload.upload_id, after=0, limit=upload.problems_total
+    )
+
+
+async def old_content(session: AsyncSession, upload: Upload) -> bytes | None:
+    """Return the bytes of an upload of before files were kept as blobs."""
+    return await repository.find_old_content(session, upload.sha256)
 
 
 async def readings(

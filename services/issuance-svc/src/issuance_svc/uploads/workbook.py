@@ -32,7 +32,29 @@ async def convert(
     Raises UploadWorkbookRefused, UploadWorkbookTooHeavy, UploadUnreadable, UploadStopped.
     """
     rows, about = work / "rows.ndjson", work / "about.json"
-    given = json.dumps(
+    more = [] if sheet is None else [sheet]
+    await run_child([str(file), str(rows), str(about), *more], work, limits, progress)
+    found = json.loads(about.read_text(encoding="utf-8"))
+    if "refused" in found:
+        raise _refusal(*found["refused"])
+    return Converted(rows, found["sheet"], found["merged"]), found["notes"]
+
+
+async def annotate(file: Path, work: Path, limits: Limits, notes: dict[str, object]) -> Path:
+    """Return the workbook with the notes beside its rows; raises as `convert`."""
+    out, about, given = work / "annotated.xlsx", work / "annotated.json", work / "notes.json"
+    given.write_text(json.dumps(notes, ensure_ascii=False), encoding="utf-8")
+    arguments = [str(file), str(out), str(about), "--annotate", str(given)]
+    await run_child(arguments, work, limits, Progress())
+    found = json.loads(about.read_text(encoding="utf-8"))
+    if "refused" in found:
+        raise _refusal(*found["refused"])
+    return out
+
+
+async def run_child(arguments: list[str], work: Path, limits: Limits, progress: Progress) -> None:
+    """Run the child until it has said its result; kills it when told to stop, or too slow."""
+    allowed = json.dumps(
         {
             "memory_bytes": limits.workbook_memory_bytes_max,
             "cpu_s": limits.workbook_cpu_s_max,
@@ -41,21 +63,7 @@ async def convert(
             "ratio": limits.workbook_ratio_max,
         }
     )
-    await run_child(
-        [given, str(file), str(rows), str(about), *([sheet] if sheet else [])],
-        work,
-        limits,
-        progress,
-    )
-    found = json.loads(about.read_text(encoding="utf-8"))
-    if "refused" in found:
-        raise _refusal(*found["refused"])
-    return Converted(rows, found["sheet"], found["merged"]), found["notes"]
-
-
-async def run_child(arguments: list[str], work: Path, limits: Limits, progress: Progress) -> None:
-    """Run the child until it has said its result; kills it when told to stop, or too slow."""
-    command = [sys.executable, "-I", "-m", CHILD, *arguments]
+    command = [sys.executable, "-I", "-m", CHILD, allowed, *arguments]
     child = await asyncio.create_subprocess_exec(
         *ending_with_parent(command, by=signal.SIGKILL),
         cwd=work,

@@ -1,12 +1,14 @@
 """The child process that opens a workbook: limited in memory, time and output, without a network.
 
 python -m issuance_svc.uploads.workbook_child LIMITS FILE ROWS ABOUT [SHEET]
+python -m issuance_svc.uploads.workbook_child LIMITS FILE OUT ABOUT --annotate NOTES
 
 It writes the sheet's rows (see sheet.py) to ROWS and what it found to ABOUT: {"sheet", "notes",
-"merged"} or {"refused": [type, zh, en]}. It imports nothing of the service and no numpy, which
-would cost more memory than a workbook may.
+"merged"} or {"refused": [type, zh, en]}; or the workbook with the notes beside its rows to OUT. It
+imports nothing of the service and no numpy, which would cost more memory than a workbook may.
 """
 
+import contextlib
 import ctypes
 import json
 import os
@@ -25,7 +27,8 @@ sys.modules["numpy"] = None  # type: ignore[assignment]  # openpyxl would import
 import warnings  # noqa: E402
 from xml.etree.ElementTree import Element, ParseError  # noqa: E402
 
-from openpyxl import load_workbook  # noqa: E402
+from openpyxl import Workbook, load_workbook  # noqa: E402
+from openpyxl.cell import Cell, WriteOnlyCell  # noqa: E402
 from openpyxl.utils.datetime import from_excel, from_ISO8601  # noqa: E402
 from openpyxl.worksheet._reader import WorkSheetParser  # noqa: E402
 
@@ -54,16 +57,28 @@ class Refused(Exception):
 def main() -> int:
     limits = json.loads(sys.argv[1])
     file, rows, about = map(Path, sys.argv[2:5])
-    wanted = sys.argv[5] if len(sys.argv) > 5 else None  # noqa: PLR2004
+    more = sys.argv[5:]
     limit(limits)
     try:
         check_package(file, limits)
-        found = guarded(lambda: convert(file, rows, wanted))
+        if more[:1] == ["--annotate"]:
+            found = guarded(lambda: annotate(file, rows, Path(more[1])))
+        else:
+            found = guarded(lambda: convert(file, rows, more[0] if more else None))
     except Refused as refused:
-        about.write_text(json.dumps({"refused": [refused.kind, refused.zh, refused.en]}))
-        return EXIT_REFUSED
-    about.write_text(json.dumps(found))
-    return 0
+        found = {"refused": [refused.kind, refused.zh, refused.en]}
+    about.write_text(json.dumps({**found, "peak_kib": peak_kib()}))
+    return EXIT_REFUSED if "refused" in found else 0
+
+
+def peak_kib() -> int:
+    """Return the most memory this process held (Linux: of this program, not of what it was)."""
+    with contextlib.suppress(OSError):
+        status = Path("/proc/self/status").read_text(encoding="ascii")
+        found = re.search(r"VmHWM:\s+(\d+) kB", status)
+        if found is not None:
+            return int(found[1])
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 # ---- limits ---------------------------------------------------------------------------------
@@ -204,7 +219,13 @@ def _check_entries(package: zipfile.ZipFile, limits: dict[str, int]) -> None:
 def convert(file: Path, rows: Path, wanted: str | None) -> dict[str, Any]:
     """Write the chosen sheet's rows; return the sheet's name, notes and merged areas."""
     warnings.simplefilter("ignore")
-    book = load_workbook(file, read_only=True, keep_links=False)
+    # Opened here: by a name openpyxl would judge the ending.
+    with file.open("rb") as opened:
+        book = load_workbook(opened, read_only=True, keep_links=False)
+        return _convert(book, rows, wanted)
+
+
+def _convert(book: Any, rows: Path, wanted: str | None) -> dict[str, Any]:
     sheets = [sheet for sheet in book.worksheets if wanted is None or sheet.title == wanted]
     if wanted is not None and not sheets:
         raise Refused(
@@ -345,6 +366,93 @@ def iso(moment: Any) -> str:
     if isinstance(moment, date):
         return f"{moment.isoformat()}T00:00:00"
     return str(moment)
+
+
+# ---- the annotated workbook -----------------------------------------------------------------
+
+WHOLE_BYTES_MAX = 24 * 1024 * 1024  # of XML: a larger workbook is copied value by value
+COLUMNS_BESIDE_MAX = 200
+
+
+def annotate(file: Path, out: Path, notes_file: Path) -> dict[str, Any]:
+    """Write the workbook with four columns beside the rows of its sheet.
+
+    NOTES holds {"sheet", "headings", "fine", "notes": {row: [verdict, column, zh, en]}}. The header
+    is the first row that holds anything.
+    """
+    warnings.simplefilter("ignore")
+    notes = json.loads(notes_file.read_text(encoding="utf-8"))
+    with zipfile.ZipFile(file) as package:
+        is_small = sum(entry.file_size for entry in package.infolist()) <= WHOLE_BYTES_MAX
+    if is_small:
+        _annotate_whole(file, out, notes)
+    else:
+        _annotate_copy(file, out, notes)
+    return {"annotated": True}
+
+
+def _annotate_whole(file: Path, out: Path, notes: dict[str, Any]) -> None:
+    """Keep the workbook as it is, styles and other sheets included."""
+    with file.open("rb") as opened:
+        book = load_workbook(opened, keep_links=False)
+    sheet = book[notes["sheet"]] if notes["sheet"] in book.sheetnames else book.worksheets[0]
+    found = [cell for cell in sheet._cells.values() if cell.value is not None]  # noqa: SLF001
+    header_row = min(cell.row for cell in found)
+    last = max(cell.column for cell in found)
+    if last > COLUMNS_BESIDE_MAX:  # a stray cell far away
+        last = max(cell.column for cell in found if cell.row == header_row)
+    for number in sorted({cell.row for cell in found}):
+        for at, value in enumerate(_beside(number, header_row, notes), start=last + 1):
+            cell = sheet.cell(number, at)
+            if value and isinstance(cell, Cell):
+                cell.value = value
+                cell.data_type = "s"
+    book.save(out)
+
+
+def _annotate_copy(file: Path, out: Path, notes: dict[str, Any]) -> None:
+    """Copy the sheet's values, row by row: a whole large workbook would not fit the memory."""
+    with file.open("rb") as opened:
+        book = load_workbook(opened, read_only=True, keep_links=False)
+        copy = _copied(book, notes)
+    copy.save(out)
+
+
+def _copied(book: Any, notes: dict[str, Any]) -> Any:
+    sheet = book[notes["sheet"]] if notes["sheet"] in book.sheetnames else book.worksheets[0]
+    copy = Workbook(write_only=True)
+    into = copy.create_sheet(notes["sheet"])
+    following, header_row, width = 1, 0, 0
+    for number, cells in parser_of(book, sheet).records():
+        near = [cell for cell in cells if cell[0] <= COLUMNS_BESIDE_MAX]
+        if not near:
+            continue
+        if not header_row:
+            header_row, width = number, near[-1][0]
+        while following < number:
+            into.append([])
+            following += 1
+        row: list[Any] = [None] * max(width, near[-1][0])
+        for place, value, _ in near:
+            row[place - 1] = _as_text(into, value)
+        beside = _beside(number, header_row, notes)
+        into.append([*row, *(_as_text(into, value) for value in beside)])
+        following += 1
+    return copy
+
+
+def _as_text(sheet: Any, value: str) -> Any:
+    cell = WriteOnlyCell(sheet, value)
+    cell.data_type = "s"
+    return cell
+
+
+def _beside(number: int, header_row: int, notes: dict[str, Any]) -> list[str]:
+    """Return what stands beside a row: a header that is wrong itself says so in its own row."""
+    noted: list[str] | None = notes["notes"].get(str(number))
+    if noted is not None:
+        return noted
+    return list(notes["headings"]) if number == header_row else [notes["fine"], "", "", ""]
 
 
 if __name__ == "__main__":
