@@ -5,6 +5,8 @@ from fastapi import FastAPI
 from registry_svc.beneficiaries import endpoints as beneficiaries
 from registry_svc.beneficiaries import tasks as beneficiary_tasks
 from registry_svc.calendar import endpoints as calendar
+from registry_svc.decisions import endpoints as decisions
+from registry_svc.decisions import tasks as decision_tasks
 from registry_svc.districts import endpoints as districts
 from registry_svc.documents import endpoints as documents
 from registry_svc.imports import endpoints as imports
@@ -14,7 +16,6 @@ from registry_svc.methodologies import tasks as methodology_tasks
 from registry_svc.organisations import endpoints as organisations
 from registry_svc.organisations import tasks as organisation_tasks
 from registry_svc.projects import endpoints as projects
-from registry_svc.projects import tasks as project_tasks
 from registry_svc.totals import endpoints as totals
 from tht_kit.four_eyes import TaskKind
 from tht_kit.http import build_app
@@ -26,7 +27,7 @@ TASK_KINDS: tuple[TaskKind, ...] = (
     *organisation_tasks.TASKS,
     *beneficiary_tasks.TASKS,
     *methodology_tasks.TASKS,
-    *project_tasks.TASKS,
+    *decision_tasks.TASKS,
 )
 
 
@@ -42,6 +43,7 @@ def create_app(container: Container) -> FastAPI:
             # Before the projects: /v1/projects/export is no id.
             listings.router,
             projects.router,
+            decisions.router,
             imports.router,
             documents.router,
             calendar.router,

@@ -8,13 +8,9 @@ from fastapi import Depends, Header, Response
 from registry_svc.projects import (
     comments,
     filing,
-    green_certificates,
-    next_steps,
     notices,
     recall,
-    registration,
     service,
-    standing,
     validation,
 )
 from registry_svc.projects.errors import ProjectVersionMissing
@@ -22,14 +18,10 @@ from registry_svc.projects.schemas import (
     AnswerIn,
     CommentIn,
     CommentOut,
-    DeregistrationIn,
-    NextStepsOut,
     NoticeIn,
     ProjectDetailOut,
     ProjectIn,
-    ReasonIn,
     RecallIn,
-    RegistrationIn,
     ValidationIn,
     VersionOut,
     VersionsOut,
@@ -39,7 +31,6 @@ from tht_kit.clock import legal_date
 from tht_kit.http import Now, ReadSession, WriteSession, new_router
 from tht_kit.idempotency import KEY_CHARS_MAX, Idempotent
 from tht_kit.pagination import Page, PageQuery
-from tht_kit.task_endpoints import TaskOut
 
 router = new_router(prefix="/v1/projects", tags=["项目 / Projects"])
 
@@ -113,12 +104,6 @@ def _version(if_match: str | None) -> int:
 async def list_project_versions(project_id: UUID, session: ReadSession) -> VersionsOut:
     found = await service.list_versions(session, project_id)
     return VersionsOut(items=[VersionOut.model_validate(version) for version in found])
-
-
-@router.get("/{project_id}/steps", summary="后续步骤 / What can come next, and for whom")
-async def list_project_steps(project_id: UUID, session: ReadSession, now: Now) -> NextStepsOut:
-    project, found = await next_steps.list_next(session, project_id, now=now)
-    return NextStepsOut.of(project, found, legal_date(now))
 
 
 @router.post(
@@ -220,115 +205,6 @@ async def validate_project(
         now=now,
     )
     return ProjectDetailOut.of(project, legal_date(now))
-
-
-@router.post(
-    "/{project_id}/registration",
-    status_code=202,
-    dependencies=[Idempotent],
-    summary="提出登记决定，待复核 / Propose the decision on the registration",
-)
-async def propose_project_registration(
-    project_id: UUID, body: RegistrationIn, session: WriteSession, now: Now, officer: Officer
-) -> TaskOut:
-    task = await registration.propose(
-        session,
-        project_id,
-        is_accepted=body.decision == "register",
-        reason=body.reason,
-        by=officer,
-        now=now,
-    )
-    return TaskOut.of(task)
-
-
-@router.post(
-    "/{project_id}/suspension",
-    status_code=202,
-    dependencies=[Idempotent],
-    summary="提出暂停，待复核 / Propose to suspend a project",
-)
-async def propose_project_suspension(
-    project_id: UUID, body: ReasonIn, session: WriteSession, now: Now, officer: Officer
-) -> TaskOut:
-    task = await standing.propose_suspension(
-        session, project_id, reason=body.reason, by=officer, now=now
-    )
-    return TaskOut.of(task)
-
-
-@router.post(
-    "/{project_id}/resumption",
-    status_code=202,
-    dependencies=[Idempotent],
-    summary="提出恢复，待复核 / Propose to resume a project",
-)
-async def propose_project_resumption(
-    project_id: UUID, body: ReasonIn, session: WriteSession, now: Now, officer: Officer
-) -> TaskOut:
-    task = await standing.propose_resumption(
-        session, project_id, reason=body.reason, by=officer, now=now
-    )
-    return TaskOut.of(task)
-
-
-@router.post(
-    "/{project_id}/deregistration",
-    status_code=202,
-    dependencies=[Idempotent],
-    summary="提出注销，待复核 / Propose to deregister a project for ever",
-)
-async def propose_project_deregistration(
-    project_id: UUID, body: DeregistrationIn, session: WriteSession, now: Now, officer: Officer
-) -> TaskOut:
-    task = await standing.propose_deregistration(
-        session, project_id, ground=body.ground, reason=body.reason, by=officer, now=now
-    )
-    return TaskOut.of(task)
-
-
-@router.post(
-    "/{project_id}/deregistration-request",
-    status_code=202,
-    dependencies=[Idempotent],
-    summary="业主申请自愿注销 / Ask for one's own project to be deregistered",
-)
-async def request_project_deregistration(
-    project_id: UUID, body: ReasonIn, session: WriteSession, now: Now, owner: Owner
-) -> TaskOut:
-    task = await standing.request_deregistration(
-        session, project_id, reason=body.reason, by=owner, now=now
-    )
-    return TaskOut.of(task)
-
-
-@router.post(
-    "/{project_id}/green-certificate",
-    dependencies=[Idempotent],
-    summary="标记已申领绿证 / Flag a project whose electricity carries green certificates",
-)
-async def report_project_green_certificate(
-    project_id: UUID, body: ReasonIn, session: WriteSession, now: Now, officer: Officer
-) -> ProjectDetailOut:
-    project = await green_certificates.report(
-        session, project_id, reason=body.reason, by=officer, now=now
-    )
-    return ProjectDetailOut.of(project, legal_date(now))
-
-
-@router.post(
-    "/{project_id}/green-certificate/clearance",
-    status_code=202,
-    dependencies=[Idempotent],
-    summary="提出解除绿证标记，待复核 / Propose to lift that flag",
-)
-async def propose_project_green_certificate_clearance(
-    project_id: UUID, body: ReasonIn, session: WriteSession, now: Now, officer: Officer
-) -> TaskOut:
-    task = await green_certificates.propose_clearance(
-        session, project_id, reason=body.reason, by=officer, now=now
-    )
-    return TaskOut.of(task)
 
 
 @router.post(

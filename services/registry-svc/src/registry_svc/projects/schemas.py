@@ -1,6 +1,5 @@
 """Projects on the wire."""
 
-from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
@@ -10,9 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from registry_svc.methodologies.models import ProjectType
 from registry_svc.projects.models import Comment, Project
-from registry_svc.projects.next_steps import NextStep
 from registry_svc.projects.plan import ProjectPlan
-from registry_svc.projects.rules import Actor, Ground, ProjectStatus, PvMode
+from registry_svc.projects.rules import Ground, ProjectStatus, PvMode
 from registry_svc.projects.validation import Conclusion
 from registry_svc.sites.rules import PLATE, LandUse, ParcelPlan
 from registry_svc.sites.schemas import OutlineIn
@@ -139,27 +137,6 @@ class ValidationIn(BaseModel):
     conclusion: Conclusion
     sections: SectionsIn
     comment_answers: list[CommentAnswerIn] = Field(default=[], max_length=5000)
-
-
-class RegistrationIn(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    decision: Literal["register", "refuse"]
-    reason: Prose | None = Field(default=None, description="不予登记的理由 / why it is refused")
-
-
-class ReasonIn(BaseModel):
-    """What the bureau's officer, or an owner, gives as the reason of a proposal."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    reason: Prose = Field(description="理由 / why")
-
-
-class DeregistrationIn(ReasonIn):
-    ground: Literal[Ground.OWNER_GONE, Ground.PROJECT_GONE, Ground.FALSIFICATION] = Field(
-        description="业主注销、项目灭失或弄虚作假；自愿注销由业主提出 / the owner asks for a voluntary one"
-    )
 
 
 class AnswerIn(BaseModel):
@@ -292,62 +269,6 @@ class VersionOut(BaseModel):
     version: int
     declared: dict[str, Any]
     filed_at: datetime
-
-
-class SentenceOut(BaseModel):
-    model_config = ConfigDict(from_attributes=True)
-
-    zh: str
-    en: str
-
-
-class NextStepOut(BaseModel):
-    """A step that begins where the project stands, for whom, and what is missing."""
-
-    name: str
-    title: SentenceOut
-    status: ProjectStatus = Field(description="之后的状态 / the status it leads to")
-    actor: Actor
-    organisation_code: str | None = Field(description="由谁办理 / whose turn, where one is named")
-    scope: str
-    four_eyes: bool = Field(description="须两名经办人 / one officer proposes, another approves")
-    operation: str = Field(examples=["POST /v1/projects/0199…/notice"])
-    due_on: date | None
-    ready: bool
-    missing: list[SentenceOut]
-
-    @classmethod
-    def of(cls, found: NextStep, project_id: UUID) -> Self:
-        step = found.step
-        return cls(
-            name=step.name,
-            title=SentenceOut.model_validate(step.title),
-            status=step.after,
-            actor=step.actor,
-            organisation_code=found.organisation_code,
-            scope=step.scope,
-            four_eyes=step.needs_four_eyes,
-            operation=f"POST /v1/projects/{project_id}/{step.operation}",
-            due_on=found.due_on,
-            ready=not found.missing,
-            missing=[SentenceOut.model_validate(text) for text in found.missing],
-        )
-
-
-class NextStepsOut(BaseModel):
-    project_id: UUID
-    status: ProjectStatus
-    decision_overdue: bool
-    steps: list[NextStepOut]
-
-    @classmethod
-    def of(cls, project: Project, found: Sequence[NextStep], today: date) -> Self:
-        return cls(
-            project_id=project.project_id,
-            status=ProjectStatus(project.status),
-            decision_overdue=project.is_decision_overdue(today),
-            steps=[NextStepOut.of(step, project.project_id) for step in found],
-        )
 
 
 class VersionsOut(BaseModel):

@@ -10,11 +10,12 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from registry_svc.decisions.errors import GreenCertificateClaimed
 from registry_svc.organisations import service as organisations
 from registry_svc.organisations import standing as organisation_standing
 from registry_svc.organisations.models import Kind
 from registry_svc.projects import service
-from registry_svc.projects.errors import GreenCertificateClaimed, NotTheOwner
+from registry_svc.projects.errors import NotTheOwner
 from registry_svc.projects.models import Project, StatusChange
 from registry_svc.projects.rules import (
     DEREGISTRATION,

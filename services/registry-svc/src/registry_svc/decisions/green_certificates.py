@@ -5,10 +5,11 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from registry_svc.decisions import standing
+from registry_svc.decisions.errors import GreenCertificateFlagged, GreenCertificateUnclaimed
 from registry_svc.organisations import service as organisations
 from registry_svc.organisations.models import Kind
-from registry_svc.projects import service, standing
-from registry_svc.projects.errors import GreenCertificateFlagged, GreenCertificateUnclaimed
+from registry_svc.projects import service
 from registry_svc.projects.models import Project
 from registry_svc.projects.rules import ENDED, SCOPES, Actor, ProjectStatus
 from tht_kit import four_eyes

@@ -5,12 +5,12 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from registry_svc.decisions.errors import GreenCertificateClaimed, ProjectNumbersExhausted
 from registry_svc.methodologies import service as methodologies
 from registry_svc.methodologies.models import Methodology
 from registry_svc.organisations import service as organisations
 from registry_svc.organisations.models import Kind
 from registry_svc.projects import repository, service
-from registry_svc.projects.errors import GreenCertificateClaimed, ProjectNumbersExhausted
 from registry_svc.projects.models import PROJECT_NO_MAX, Project
 from registry_svc.projects.rules import (
     REFUSAL,
