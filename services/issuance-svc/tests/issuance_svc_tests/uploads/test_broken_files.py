@@ -215,7 +215,7 @@ BROKEN = [
     Broken("a zip bomb", lambda: zip_bomb(300), HEAVY, None, "compressed suspiciously well", XLSX),
     Broken(
         "strings that fill the memory",
-        lambda: rows_bomb(700_000),
+        lambda: rows_bomb(200_000),
         HEAVY,
         None,
         "memory",

@@ -1,8 +1,11 @@
 """Workbooks as the tests need them: whole ones, and ones with a fault of every kind."""
 
+import hashlib
 import io
+import itertools
+import re
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from openpyxl import Workbook
@@ -20,6 +23,8 @@ METER_HEADER = (
 PLAIN_ROW = ("M1", "2025-01", 1200.5, 12, "valid", 0.5, None)
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _SHEET = "xl/worksheets/sheet1.xml"
+_MAIN = b"http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+_STRINGS = "application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"
 
 
 def workbook(
@@ -86,13 +91,36 @@ def zip_bomb(expanded_mib: int) -> bytes:
     return out.getvalue()
 
 
+def with_shared_strings(content: bytes, more: Iterable[bytes] = ()) -> bytes:
+    """Return the workbook as Excel writes it: texts in a table of their own, and more of them."""
+    texts: list[bytes] = []
+
+    def moved(found: re.Match[bytes]) -> bytes:
+        texts.append(found[1])
+        return b't="s"><v>%d</v></c>' % (len(texts) - 1)
+
+    def change(xml: bytes) -> bytes:
+        return re.sub(rb't="inlineStr"><is>(.*?)</is></c>', moved, xml)
+
+    def declare(xml: bytes) -> bytes:
+        part = f'<Override PartName="/xl/sharedStrings.xml" ContentType="{_STRINGS}" /></Types>'
+        return xml.replace(b"</Types>", part.encode())
+
+    def table(_: bytes) -> bytes:
+        entries = b"".join(b"<si>%s</si>" % each for each in itertools.chain(texts, more))
+        return b'<sst xmlns="%s">%s</sst>' % (_MAIN, entries)
+
+    changed = repacked(content, {_SHEET: change, "[Content_Types].xml": declare})
+    return repacked(changed, {"xl/sharedStrings.xml": table})
+
+
 def rows_bomb(rows: int) -> bytes:
     """A workbook that compresses within the limits and whose strings fill the memory."""
-    strings = b"".join(b"<si><t>%032d%s</t></si>" % (number, b"x" * 64) for number in range(rows))
-    xml = (
-        b'<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">%s</sst>' % strings
+    texts = (
+        b"<t>%s%s</t>" % (hashlib.sha256(b"%d" % n).hexdigest().encode(), b"x" * 400)
+        for n in range(rows)
     )
-    return repacked(workbook(), {"xl/sharedStrings.xml": lambda _: xml})
+    return with_shared_strings(workbook(), texts)
 
 
 def far_cell() -> bytes:
