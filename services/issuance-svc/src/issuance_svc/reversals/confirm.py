@@ -13,7 +13,7 @@ from issuance_svc.organisations import service as organisations
 from issuance_svc.organisations.models import Kind as OrganisationKind
 from issuance_svc.projects import service as projects
 from issuance_svc.reversals import repository, rules, service
-from issuance_svc.reversals.errors import ConfirmerInterested
+from issuance_svc.reversals.errors import ConfirmerInterested, ReversalDecided
 from issuance_svc.reversals.models import CORRECTIONS, Reversal, Status
 from issuance_svc.reversals.rules import Loss
 from tht_contracts.events.common import Block
@@ -27,9 +27,12 @@ async def confirm(
 ) -> Reversal:
     """Make the reversal a debt of the owner, or of nobody where cover and buffer bear it.
 
-    Raises ReversalNotFound, OrganisationUnfit, ConfirmerInterested, CorrectionInvalid.
+    Raises ReversalNotFound, ReversalDecided, OrganisationUnfit, ConfirmerInterested,
+    CorrectionInvalid.
     """
     reversal = await _lock(session, reversal_id)
+    if reversal.status != Status.REPORTED:
+        raise ReversalDecided(reversal_id=reversal_id, reversal_status=reversal.status)
     await organisations.must_act_as(session, officer_code, OrganisationKind.BUREAU)
     if officer_code == reversal.owner_code:
         raise ConfirmerInterested(organisation_code=officer_code)
@@ -52,12 +55,11 @@ async def confirm(
 
 
 async def _lock(session: AsyncSession, reversal_id: UUID) -> Reversal:
-    """Return a reported reversal with its project and itself locked, the project first."""
+    """Return the reversal with its project and itself locked, the project first."""
     found = await service.get(session, reversal_id)
     await projects.lock(session, found.project_id)
     reversal = await repository.find_for_update(session, reversal_id)
     assert reversal is not None, "reversals are never deleted"
-    assert reversal.status == Status.REPORTED, "its task is open as long as it is reported"
     return reversal
 
 
@@ -72,9 +74,13 @@ async def _bear(session: AsyncSession, reversal: Reversal) -> Loss:
 
 
 async def reject(session: AsyncSession, reversal_id: UUID) -> None:
-    """End the reversal without a debt; the next issuance is free again."""
+    """End the reversal without a debt; the next issuance is free again.
+
+    One that went with its report is rejected already: then only its task ends.
+    """
     reversal = await _lock(session, reversal_id)
-    reversal.status = Status.REJECTED
+    if reversal.status == Status.REPORTED:
+        reversal.status = Status.REJECTED
 
 
 async def _tell(

@@ -29,6 +29,21 @@ class ReversalOpen(DomainError):
     )
 
 
+class ReversalDecided(DomainError):
+    type = "reversal-decided"
+    status = 409
+    title = Text(zh="逆转已有结论", en="The reversal has been decided")
+    detail = Text(
+        zh="逆转 {reversal_id} 的状态是 {reversal_status}，不能再办理。",
+        en="The reversal {reversal_id} is {reversal_status}: nothing more can be decided.",
+    )
+    fix = Text(
+        zh="已确认的以更正（error）处理，不得修改；已撤回的可驳回其复核事项。",
+        en="What was confirmed is put right by a correction, never by a change; the task of one that"
+        " was withdrawn can be rejected.",
+    )
+
+
 class ReversalDated(DomainError):
     type = "reversal-date-invalid"
     status = 422

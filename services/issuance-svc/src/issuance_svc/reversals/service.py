@@ -21,6 +21,7 @@ from issuance_svc.reversals.errors import (
     CorrectionInvalid,
     ReporterUnfit,
     ReversalDated,
+    ReversalDecided,
     ReversalNotFound,
     ReversalOpen,
 )
@@ -138,6 +139,20 @@ async def must_fit_issuance(session: AsyncSession, reversal: Reversal) -> None:
 async def find_of_report(session: AsyncSession, report_id: UUID) -> Reversal | None:
     """Return the reversal that a report's negative period opened."""
     return await repository.find_of_report(session, report_id)
+
+
+async def withdraw_of_report(session: AsyncSession, report_id: UUID) -> None:
+    """Take back what a report opened that is itself taken back: its successor measures anew.
+
+    The caller holds the project's lock. Raises ReversalDecided for a confirmed one: its loss is
+    owed for, and a second report of it would be counted twice.
+    """
+    found = await repository.find_of_report(session, report_id)
+    if found is None:
+        return
+    if found.status != Status.REPORTED:
+        raise ReversalDecided(reversal_id=found.reversal_id, reversal_status=found.status)
+    found.status = Status.REJECTED
 
 
 async def standing(session: AsyncSession, project_id: str) -> Standing:

@@ -70,12 +70,13 @@ async def open_monitored(
     report_id: UUID,
     loss: Decimal,
     period_end: date,
-    by: Principal,
+    owner_code: str,
+    by: str,
     now: datetime,
 ) -> Reversal:
     """Open the reversal of a negative monitoring period (R20), once for each report.
 
-    Raises ProjectUnknown, ReporterUnfit.
+    The owner's person who submitted the report has proposed it by that. Raises ProjectUnknown.
     """
     before = await service.find_of_report(session, report_id)
     if before is not None:
@@ -87,5 +88,6 @@ async def open_monitored(
         description=f"监测期为负，见报告 {report_id} / negative period, see report {report_id}",
         report_id=report_id,
     )
-    reversal, _ = await report(session, project_id, told, by=by, now=now)
+    submitter = Principal(by, owner_code, scopes=frozenset(), environment="")
+    reversal, _ = await report(session, project_id, told, by=submitter, now=now)
     return reversal
