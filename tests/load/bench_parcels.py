@@ -39,6 +39,7 @@ from registry_svc.sites.outlines import area_m2, read_outline
 from registry_svc.sites.rules import LandUse, ParcelPlan
 from registry_svc.wiring import MIGRATIONS, prepare
 from tht_kit import logging as kit_logging
+from tht_kit.clock import FakeClock
 from tht_kit.embedded_pg import EmbeddedPostgres
 from tht_kit.migrations import upgrade
 from tht_kit.service import Container
@@ -299,6 +300,7 @@ async def _registry() -> AsyncIterator[tuple[Container, Register]]:
         await asyncio.to_thread(upgrade, url, MIGRATIONS)
         container = container_on(url)
         await prepare(container)
+        assert isinstance(container.clock, FakeClock)
         app = create_app(container)
         transport = httpx.ASGITransport(app)
         async with (

@@ -72,13 +72,9 @@ async def bring(
     held = 0
     try:
         async with session.begin_nested():
-            changed = await _merge(session, project, brought)
-            held = await _count(session, project_id, kind)
+            held = await _write(session, project, brought, now)
             if dry_run:
                 raise _Undone
-            if changed:
-                note = {"import": {"kind": kind, "sha256": brought.sha256, "held": held}}
-                projects.keep_version(session, project, note, now)
     except _Undone:
         pass
     return Imported(
@@ -93,6 +89,16 @@ async def bring(
         area_m2=brought.area_m2,
         held=held,
     )
+
+
+async def _write(session: AsyncSession, project: Project, brought: Brought, now: datetime) -> int:
+    """Write what is new, as the draft's next version; return how much it then holds."""
+    changed = await _merge(session, project, brought)
+    held = await _count(session, project.project_id, brought.kind)
+    if changed:
+        note = {"import": {"kind": brought.kind, "sha256": brought.sha256, "held": held}}
+        projects.keep_version(session, project, note, now)
+    return held
 
 
 async def _merge(session: AsyncSession, project: Project, brought: Brought) -> int:

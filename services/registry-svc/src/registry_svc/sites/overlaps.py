@@ -16,10 +16,10 @@ import numpy as np
 import shapely
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from registry_svc.sites import outlines, repository
+from registry_svc.sites import outlines, overlaps_repository
 from registry_svc.sites.errors import ParcelsOverlap, SiteBarred
 from registry_svc.sites.models import Bounds
-from registry_svc.sites.repository import Neighbour
+from registry_svc.sites.overlaps_repository import Neighbour
 from registry_svc.sites.rules import OVERLAP_M2_MAX, ParcelPlan, problem
 from tht_kit.errors import FieldProblem
 
@@ -59,11 +59,13 @@ async def check(
     drawn = {parcel.parcel_no: parcel.outline for parcel in parcels if parcel.outline is not None}
     if not drawn:
         return
-    await repository.lock_places(session, places(outline.bounds for outline in drawn.values()))
+    await overlaps_repository.lock_places(
+        session, places(outline.bounds for outline in drawn.values())
+    )
     wkbs = np.array([outline.wkb for outline in drawn.values()], dtype=object)
     shapes = dict(zip(drawn, shapely.from_wkb(wkbs), strict=True))
     found: dict[Pair, Overlap] = {}
-    async for portion in repository.neighbours(session, project_id, list(drawn)):
+    async for portion in overlaps_repository.neighbours(session, project_id, list(drawn)):
         # Two parcels of this file are met twice: the one with the greater number answers.
         wanted = [
             other

@@ -1,6 +1,6 @@
-"""SQL of the sites: claims that two projects cannot both win, and who lies near whom."""
+"""SQL of the sites: claims that two projects cannot both win."""
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import (
     ARRAY,
-    Integer,
+    ColumnElement,
     Text,
     Uuid,
     any_,
@@ -23,17 +23,15 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import InstrumentedAttribute, aliased, undefer
+from sqlalchemy.orm import InstrumentedAttribute, undefer
 
 from registry_svc.sites.models import Meter, Parcel, Vehicle
 
 # Sites stand below projects: they read whose something is, and never write it.
-_PROJECTS = table(
+PROJECTS = table(
     "projects", column("project_id", Uuid), column("name", Text), column("status", Text)
 )
-_DEREGISTERED = "DEREGISTERED"
-_NEIGHBOUR_ROWS = 2_000  # read at once, whatever a huge outline touches
-_LOCK_CLASS = 7_425_002  # of the two-number advisory locks
+DEREGISTERED = "DEREGISTERED"
 
 PARCEL_COLUMNS = (
     "parcel_no",
@@ -58,19 +56,7 @@ class Holder:
 
     @property
     def is_deregistered(self) -> bool:
-        return self.status == _DEREGISTERED
-
-
-@dataclass(frozen=True, slots=True)
-class Neighbour:
-    """A held parcel whose bounds meet those of one of a project's own."""
-
-    parcel_no: str  # the project's own
-    other_no: str
-    project_id: UUID
-    project_name: str
-    is_deregistered: bool
-    outline: bytes
+        return self.status == DEREGISTERED
 
 
 async def claim_meters(
@@ -101,20 +87,30 @@ async def _claim(
     held = number.class_
     wanted = sorted(numbers)
     while wanted:
-        rows = select(literal(project_id, Uuid), func.unnest(_texts(wanted)))
+        rows = select(literal(project_id, Uuid), func.unnest(texts(wanted)))
         statement = insert(held).from_select(["project_id", number.key], rows)
         claimed = set(
             (await session.scalars(statement.on_conflict_do_nothing().returning(number))).all()
         )
         wanted = [found for found in wanted if found not in claimed]
-        holders = (
-            select(number, _PROJECTS.c.project_id, _PROJECTS.c.status)
-            .join(_PROJECTS, _PROJECTS.c.project_id == held.project_id)
-            .where(held.released_at.is_(None), number == any_(_texts(wanted)))
-        )
-        if wanted and (found := [Holder(*row) for row in await session.execute(holders)]):
+        if wanted and (found := await _holders(session, number, wanted)):
             return found
     return []
+
+
+async def _holders(
+    session: AsyncSession,
+    number: InstrumentedAttribute[str],
+    wanted: Sequence[str],
+    *conditions: ColumnElement[bool],
+) -> Sequence[Holder]:
+    held = number.class_
+    statement = (
+        select(number, PROJECTS.c.project_id, PROJECTS.c.status)
+        .join(PROJECTS, PROJECTS.c.project_id == held.project_id)
+        .where(held.released_at.is_(None), number == any_(texts(wanted)), *conditions)
+    )
+    return [Holder(*row) for row in await session.execute(statement)]
 
 
 async def claim_parcels(
@@ -126,16 +122,9 @@ async def claim_parcels(
         claimed = await _insert_parcels(session, project_id, district_code, wanted)
         wanted = [parcel for parcel in wanted if parcel["parcel_no"] not in claimed]
         numbers = [parcel["parcel_no"] for parcel in wanted]
-        holders = (
-            select(Parcel.parcel_no, _PROJECTS.c.project_id, _PROJECTS.c.status)
-            .join(_PROJECTS, _PROJECTS.c.project_id == Parcel.project_id)
-            .where(
-                Parcel.released_at.is_(None),
-                Parcel.district_code == district_code,
-                Parcel.parcel_no == any_(_texts(numbers)),
-            )
-        )
-        if wanted and (found := [Holder(*row) for row in await session.execute(holders)]):
+        in_district = Parcel.district_code == district_code
+        found = await _holders(session, Parcel.parcel_no, numbers, in_district) if wanted else []
+        if found:
             return found
     return []
 
@@ -164,47 +153,8 @@ async def _insert_parcels(
     return set((await session.scalars(statement.returning(Parcel.parcel_no))).all())
 
 
-def _texts(values: Sequence[str]) -> Any:
+def texts(values: Sequence[str]) -> Any:
     return cast(list(values), ARRAY(Text))
-
-
-async def lock_places(session: AsyncSession, places: Sequence[int]) -> None:
-    """Let nobody else check or change parcels in these places until the transaction ends.
-
-    Every transaction takes them in ascending order, after all its numbers: none waits in a circle.
-    """
-    given = func.unnest(cast(sorted(places), ARRAY(Integer))).column_valued("place")
-    await session.execute(select(func.pg_advisory_xact_lock(_LOCK_CLASS, given)))
-
-
-async def neighbours(
-    session: AsyncSession, project_id: UUID, parcel_nos: Sequence[str]
-) -> AsyncIterator[Sequence[Neighbour]]:
-    """Yield who lies near the project's parcels, its own other parcels included, in portions."""
-    own, other = aliased(Parcel), aliased(Parcel)
-    statement = (
-        select(
-            own.parcel_no,
-            other.parcel_no,
-            other.project_id,
-            _PROJECTS.c.name,
-            _PROJECTS.c.status == _DEREGISTERED,
-            other.outline,
-        )
-        .join(other, other.bbox.op("&&", is_comparison=True)(own.bbox))
-        .join(_PROJECTS, _PROJECTS.c.project_id == other.project_id)
-        .where(
-            own.project_id == project_id,
-            own.parcel_no == any_(_texts(parcel_nos)),
-            own.released_at.is_(None),
-            other.released_at.is_(None),
-            other.bbox.is_not(None),
-            (other.project_id != project_id) | (other.parcel_no != own.parcel_no),
-        )
-    )
-    rows = await session.stream(statement)
-    async for portion in rows.partitions(_NEIGHBOUR_ROWS):
-        yield [Neighbour(*row) for row in portion]
 
 
 async def release(session: AsyncSession, project_id: UUID, *, now: datetime) -> None:
@@ -226,7 +176,7 @@ async def delete_parcels(
     """Delete some of a draft's parcels, to be written anew."""
     await session.execute(
         delete(Parcel).where(
-            Parcel.project_id == project_id, Parcel.parcel_no == any_(_texts(parcel_nos))
+            Parcel.project_id == project_id, Parcel.parcel_no == any_(texts(parcel_nos))
         )
     )
 

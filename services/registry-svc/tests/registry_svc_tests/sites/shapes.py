@@ -21,7 +21,7 @@ def ring(east: float, north: float, wide: float, high: float) -> Ring:
     ]
 
 
-def polygon(*rings: Ring) -> dict[str, Any]:
+def polygon(*rings: Any) -> dict[str, Any]:
     return {"type": "Polygon", "coordinates": list(rings)}
 
 

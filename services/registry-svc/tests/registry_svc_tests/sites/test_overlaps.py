@@ -49,7 +49,8 @@ def refusal(answer):
 
 def shared(error):
     """The area that a refusal names, m²."""
-    return float(re.search(r"重叠 ([0-9.]+) 平方米", error["detail"]).group(1))
+    [area_m2] = re.findall(r"重叠 ([0-9.]+) 平方米", error["detail"])
+    return float(area_m2)
 
 
 async def test_an_overlap_names_parcel_project_and_area(register, api):
