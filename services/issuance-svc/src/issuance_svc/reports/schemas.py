@@ -71,8 +71,8 @@ class RevisionIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    period_start: date
-    period_end: date
+    period_start: Day
+    period_end: Day
     upload_ids: list[UUID] = Field(default_factory=list, max_length=UPLOADS_MAX)
     aggregate_ids: list[Annotated[str, Field(max_length=64)]] = Field(
         default_factory=list, max_length=AGGREGATES_MAX
