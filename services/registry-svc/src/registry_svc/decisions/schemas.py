@@ -52,6 +52,9 @@ class NextStepOut(BaseModel):
     scope: str
     four_eyes: bool = Field(description="须两名经办人 / one officer proposes, another approves")
     operation: str = Field(examples=["POST /v1/projects/0199…/notice"])
+    owner_operation: str | None = Field(
+        description="业主自行申请的途径 / how the owner itself may ask for the step"
+    )
     due_on: date | None
     ready: bool
     missing: list[SentenceOut]
@@ -67,11 +70,16 @@ class NextStepOut(BaseModel):
             organisation_code=found.organisation_code,
             scope=step.scope,
             four_eyes=step.needs_four_eyes,
-            operation=f"POST /v1/projects/{project_id}/{step.operation}",
+            operation=_operation(project_id, step.operation),
+            owner_operation=step.owner_operation and _operation(project_id, step.owner_operation),
             due_on=found.due_on,
             ready=not found.missing,
             missing=[SentenceOut.model_validate(text) for text in found.missing],
         )
+
+
+def _operation(project_id: UUID, name: str) -> str:
+    return f"POST /v1/projects/{project_id}/{name}"
 
 
 class NextStepsOut(BaseModel):

@@ -1,7 +1,7 @@
 """The status machine of projects (R12), pure: every step there is, and who may take it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from registry_svc.projects.errors import ProjectStepRefused
@@ -49,6 +49,7 @@ class Step:
     after: ProjectStatus
     actor: Actor
     operation: str  # below /v1/projects/{project_id}
+    owner_operation: str | None = None  # with which the owner itself may ask for it
 
     @property
     def needs_four_eyes(self) -> bool:
@@ -133,12 +134,15 @@ RESUMPTION = _step(
     ProjectStatus.REGISTERED,
     (Actor.BUREAU, "resumption"),
 )
-DEREGISTRATION = _step(
-    "deregistration",
-    Text(zh="注销", en="deregistration"),
-    (ProjectStatus.REGISTERED, ProjectStatus.SUSPENDED),
-    ProjectStatus.DEREGISTERED,
-    (Actor.BUREAU, "deregistration"),
+DEREGISTRATION = replace(
+    _step(
+        "deregistration",
+        Text(zh="注销", en="deregistration"),
+        (ProjectStatus.REGISTERED, ProjectStatus.SUSPENDED),
+        ProjectStatus.DEREGISTERED,
+        (Actor.BUREAU, "deregistration"),
+    ),
+    owner_operation="deregistration-request",
 )
 STEPS = (
     NOTICE,

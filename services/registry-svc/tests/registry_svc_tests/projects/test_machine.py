@@ -185,6 +185,8 @@ async def test_what_comes_next_is_told_with_whose_turn_it_is(register: Register,
         assert step["ready"] is True, step
         assert step["title"]["zh"]
         assert step["title"]["en"]
+        asks = f"POST /v1/projects/{project_id}/deregistration-request"
+        assert step["owner_operation"] == (asks if step["name"] == "deregistration" else None)
 
 
 async def test_what_is_missing_for_the_next_step_is_named(register: Register, api):
