@@ -22,7 +22,8 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, NoReturn
 
-sys.modules["numpy"] = None  # type: ignore[assignment]  # openpyxl would import it
+if __name__ == "__main__":
+    sys.modules["numpy"] = None  # type: ignore[assignment]  # openpyxl would import it
 
 import warnings  # noqa: E402
 from xml.etree.ElementTree import Element, ParseError  # noqa: E402
