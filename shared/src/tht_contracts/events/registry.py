@@ -84,7 +84,8 @@ class OrganisationRegistered(Event):
         default_factory=list, description="other codes of the same subject"
     )
     competence: Competence | None = Field(
-        default=None, description="of a validation and verification body; null: none on record"
+        default=None,
+        description="of a validation and verification body; zeros where nothing is on record",
     )
 
 

@@ -137,6 +137,8 @@ def _reason(rule: Rule, fact: object) -> Text | None:
 
 
 def _holds(op: Op, fact: object, value: Any) -> bool:
+    if isinstance(fact, Decimal) and not fact.is_finite():
+        raise _Incomparable
     if op in (Op.IN, Op.NOT_IN):
         return (fact in [_like(fact, one) for one in value]) == (op is Op.IN)
     if op in (Op.EQ, Op.NE):

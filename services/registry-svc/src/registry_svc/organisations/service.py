@@ -317,9 +317,10 @@ async def record(
 
 def _registered(organisation: Organisation, demands: Demands) -> OrganisationRegistered:
     competence: dict[str, Any] | None = None
-    if organisation.competence is not None:
-        shown = {name: organisation.competence[name] for name in Competence.__dataclass_fields__}
-        competence = shown | asdict(demands)
+    if Kind.VALIDATOR_VERIFIER in organisation.kinds:
+        # Nothing on record is told as nothing to show, so that nobody takes it for enough.
+        shown = competence_of(organisation) or Competence(0, 0, None, ())
+        competence = asdict(shown) | asdict(demands)
     return OrganisationRegistered.model_validate(
         {
             "organisation_code": organisation.organisation_code,

@@ -153,7 +153,8 @@ async def test_competence_is_recorded_by_two_persons_and_told(
     after = (await api.get(path, params={"scope_code": "01"})).json()
     assert (after["is_competent"], after["missing"]) == (True, [])
     assert after["competence"]["evidence"] == "人员社保清单与认可证书"
-    event = (await events(body_code))[-1]
+    unknown, event = await events(body_code)
+    assert (unknown.competence.staff_full_time, unknown.competence.accreditations) == (0, [])
     assert (event.version, event.competence.staff_full_time) == (2, 12)
     assert event.competence.staff_full_time_min == 10
     assert [one.scope_code for one in event.competence.accreditations] == ["01", "07", "14"]
