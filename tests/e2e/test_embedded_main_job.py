@@ -79,6 +79,10 @@ def test_demo_on_real_files_read_in_place(tmp_path):
     # 3,696.6374 kWh x 0.715375 t/MWh = 2.6445 t (R13); forest measured before the window of R6.
     assert numbers["photovoltaic_calculated_t"] == 2
     assert summary["refused"]["forestry"].startswith("409 period-not-eligible")
+    # 125 plots, 220 trees that shrink: computed in full, then 0 by the window and by 39.19 % > 30 %.
+    assert numbers["forestry_refusals"] == ["period-not-eligible", "sampling-refused"]
+    assert numbers["forestry_issuable_t"] == 0
+    assert numbers["forestry_gross"].startswith("22154.60")
     assert sum(numbers["trips"].values()) == 4881
     assert set(numbers["trips_again"]) == {"duplicate"}
     assert numbers["citizens_calculated_t"] == 0

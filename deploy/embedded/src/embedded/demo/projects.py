@@ -7,6 +7,7 @@ from embedded.demo.client import Refused
 from embedded.demo.readers import read_upload
 from embedded.demo.run import BUREAU_A, BUREAU_B, VALIDATOR, VERIFIER, DemoImpossible, Run
 from embedded.demo.scenario import Parcel, Project, Reported
+from embedded.demo.verification import comment_on_notice, settle_alarms, verify
 
 SECTIONS = {
     "legality": "项目合法合规，批复与备案文件齐全。",
@@ -177,8 +178,8 @@ async def report(
     Returns the notice's last day, or None where the platform refused and the scenario expects it.
     """
     project_id, partner = run.ids[name], reported.project.partner
+    uploads: list[str] = []
     try:
-        uploads = []
         if aggregates is None:
             uploaded = await run.api.post(
                 "/v1/uploads",
@@ -191,14 +192,7 @@ async def report(
             uploads = [uploaded["upload_id"]]
         created = await run.api.post(
             "/v1/reports",
-            {
-                "project_id": project_id,
-                "period_start": reported.period.start.isoformat(),
-                "period_end": reported.period.end.isoformat(),
-                "upload_ids": uploads,
-                "aggregate_ids": aggregates or [],
-                "baseline_t": str(reported.baseline_t),
-            },
+            _report_body(project_id, reported, uploads, aggregates),
             partner=partner,
             key=f"report {name}",
             awaiting="aggregate-not-found",
@@ -208,6 +202,7 @@ async def report(
             raise
         run.refused[name] = str(refusal)
         run.note(step, f"{reported.project.name}: 拒绝 / refused", str(refusal))
+        await _show_calculation(run, step, name, reported, uploads)
         return None
     run.ids[f"{name} report"] = created["report_id"]
     run.numbers[f"{name}_calculated_t"] = created["calculated_t"]
@@ -222,32 +217,60 @@ async def report(
             step, f"{reported.project.name}", "不足一吨，不签发 / under a tonne: nothing to issue"
         )
         return None
+    await settle_alarms(run, step, created, reported.project.name)
     notice = await run.api.post(
         f"/v1/reports/{created['report_id']}/notice",
         {"verifier_code": run.codes[VERIFIER]},
         partner=partner,
         awaiting="organisation-unfit",
     )
+    await comment_on_notice(run, created["report_id"], reported.project.comment)
     return str(notice["notice_end"])
 
 
+def _report_body(
+    project_id: str, reported: Reported, uploads: list[str], aggregates: list[str] | None
+) -> dict[str, Any]:
+    return {
+        "project_id": project_id,
+        "period_start": reported.period.start.isoformat(),
+        "period_end": reported.period.end.isoformat(),
+        "upload_ids": uploads,
+        "aggregate_ids": aggregates or [],
+        "baseline_t": str(reported.baseline_t),
+        "inventory_design": reported.inventory_design,
+    }
+
+
+async def _show_calculation(
+    run: Run, step: int, name: str, reported: Reported, uploads: list[str]
+) -> None:
+    """Compute the refused report in full: what it would come to, and every reason against it."""
+    body = _report_body(run.ids[name], reported, uploads, None)
+    draft = await run.api.post("/v1/calculations", body, partner=reported.project.partner)
+    reasons = [refusal["type"] for refusal in draft["refusals"]]
+    run.numbers[f"{name}_issuable_t"] = draft["issuable_t"]
+    run.numbers[f"{name}_gross"] = draft["tree"]["operands"][0]["value"]
+    run.numbers[f"{name}_refusals"] = reasons
+    run.note(
+        step,
+        f"试算 / computed in full: {reported.project.name}",
+        f"{draft['issuable_t']} t  {', '.join(reasons)}",
+        "/v1/calculations",
+    )
+
+
 def _kind(reported: Reported) -> str:
+    if reported.activity.format == "fia":
+        return "tree_inventory"
     forestry = reported.project.methodology_code == "CQCM-902-V001"
     return "plot_inventory" if forestry else "meter_readings"
 
 
-async def verify_and_issue(run: Run, step: int, name: str, title: str) -> None:
+async def verify_and_issue(run: Run, step: int, name: str, project: Project) -> None:
     """Verify by another body, then issue with four eyes: one officer asks, another approves."""
     report_id = run.ids[f"{name} report"]
-    await run.api.post(
-        f"/v1/reports/{report_id}/verification",
-        {
-            "opinion": "positive",
-            "verified_t": run.numbers[f"{name}_calculated_t"],
-            "statement": "经核查，减排量数据真实、准确。",
-        },
-        partner=VERIFIER,
-    )
+    await verify(run, name, project.partner, project.answer)
     requested = await run.api.post(
         f"/v1/reports/{report_id}/issuance-request",
         {},
@@ -262,7 +285,7 @@ async def verify_and_issue(run: Run, step: int, name: str, title: str) -> None:
         run.issued_blocks.append({**block, "project_id": run.ids[name]})
         run.note(
             step,
-            f"签发 / issued: {title} {block['vintage']}",
+            f"签发 / issued: {project.name} {block['vintage']}",
             f"{block['quantity_t']} t  {block['serial']}",
             f"/v1/issuances/{issued['issuance_id']}",
         )

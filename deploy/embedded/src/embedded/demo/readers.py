@@ -17,16 +17,22 @@ from zoneinfo import ZoneInfo
 
 from embedded.demo.scenario import Activity, ScenarioError
 
-# Exact by definition: international pound and acre.
+# Exact by definition: international pound, acre, inch and foot.
 KG_PER_POUND = Decimal("0.45359237")
 HA_PER_ACRE = Decimal("0.40468564224")
+CM_PER_INCH = Decimal("2.54")
+M_PER_FOOT = Decimal("0.3048")
 
 METER_COLUMNS = (
     "meter_no", "month", "export_kwh", "import_kwh", "calibration", "mpe_pct", "error_pct",
 )  # fmt: skip
-PLOT_COLUMNS = (
-    "plot_no", "stratum", "measured_on", "plot_area_m2", "stratum_area_ha", "agb_t_per_ha",
+TREE_COLUMNS = (
+    "site", "plot_no", "stratum", "stratum_area_ha", "measured_on", "tree_no", "species", "status",
+    "dbh_cm", "height_m", "agb_kg", "trees_per_ha", "plot_area_m2",
 )  # fmt: skip
+# Of the US forest inventory: plots that were sampled, as forest or not, and what became of a tree.
+FIA_FOREST, FIA_SAMPLED = "1", ("1", "2")
+FIA_STATUS = {"0": "removed", "1": "live", "2": "dead", "3": "removed"}
 
 
 def read_upload(activity: Activity, folder: Path) -> bytes:
@@ -81,33 +87,58 @@ def _meter_csv(meter_no: str, months: dict[str, list[Decimal]]) -> bytes:
 
 
 def _fia(path: Path, options: dict[str, str]) -> bytes:
-    """Turn tree lists of the US forest inventory into plot biomass at two dates.
+    """Turn tree lists of the US forest inventory into a tree inventory.
 
-    DRYBIO_AG (pounds a tree) times trees per acre, living trees only, to t d.m./ha; a plot counts
-    when it was measured and measured again (PREV_PLT_CN).
+    Inches, feet, pounds and trees per acre become metric. DRYBIO_AG is the tree's measured biomass.
+    A visit counts where the plot was sampled (status 1 forest, 2 not forest); a plot where it was
+    visited twice, once as forest. Plot numbers repeat across counties: the county goes before them.
+    A tree keeps its subplot and number over the visits.
     """
-    plots = {row["CN"]: row for row in _rows(path.parent / options["plots"])}
-    pounds_per_acre: dict[str, Decimal] = defaultdict(Decimal)
+    visits = _fia_visits(path.parent / options["plots"])
+    trees: dict[str, list[dict[str, str]]] = defaultdict(list)
     for tree in _rows(path):
-        if tree["STATUSCD"] == "1" and tree["DRYBIO_AG"] and tree["TPA_UNADJ"]:
-            pounds_per_acre[tree["PLT_CN"]] += Decimal(tree["DRYBIO_AG"]) * Decimal(
-                tree["TPA_UNADJ"]
-            )
-    rows = []
-    for plot in plots.values():
-        before = plots.get(plot["PREV_PLT_CN"])
-        if before is None or plot["CN"] not in pounds_per_acre:
-            continue
-        for measured in (before, plot):
-            biomass = pounds_per_acre[measured["CN"]] * KG_PER_POUND / 1000 / HA_PER_ACRE
-            day = "-".join(
-                f"{int(measured[part]):02}" for part in ("MEASYEAR", "MEASMON", "MEASDAY")
-            )
-            number = f"{plot['COUNTYCD']}-{plot['PLOT']}-{plot['CN']}"
-            rows.append(
-                (number, "S1", day, options["plot_area_m2"], options["area_ha"], f"{biomass:.6f}")
-            )
-    return _table(PLOT_COLUMNS, rows)
+        trees[tree["PLT_CN"]].append(tree)
+    rows: list[tuple[str, ...]] = []
+    for visit in visits:
+        day = "-".join(f"{int(visit[part]):02}" for part in ("MEASYEAR", "MEASMON", "MEASDAY"))
+        place = (visit["COUNTYCD"], visit["PLOT"], "S1", options["area_ha"], day)
+        found = trees.get(visit["CN"], [])
+        rows += [(*place, *_fia_tree(tree), options["plot_area_m2"]) for tree in found]
+        if not found:
+            rows.append((*place, "", "", "empty", "", "", "", "", options["plot_area_m2"]))
+    return _table(TREE_COLUMNS, rows)
+
+
+def _fia_visits(path: Path) -> list[dict[str, str]]:
+    sampled: dict[tuple[str, str], list[dict[str, str]]] = defaultdict(list)
+    # The file repeats some of its records; a visit has one number.
+    for visit in {row["CN"]: row for row in _rows(path)}.values():
+        if visit["PLOT_STATUS_CD"] in FIA_SAMPLED:
+            sampled[visit["COUNTYCD"], visit["PLOT"]].append(visit)
+    return [
+        visit
+        for visits in sampled.values()
+        if len(visits) > 1 and any(found["PLOT_STATUS_CD"] == FIA_FOREST for found in visits)
+        for visit in visits
+    ]
+
+
+def _fia_tree(tree: dict[str, str]) -> tuple[str, ...]:
+    status = FIA_STATUS[tree["STATUSCD"]]
+    return (
+        f"{tree['SUBP']}-{tree['TREE']}",
+        tree["SPCD"],
+        status,
+        _scaled(tree["DIA"], CM_PER_INCH),
+        _scaled(tree["HT"], M_PER_FOOT),
+        _scaled(tree["DRYBIO_AG"], KG_PER_POUND) if status == "live" else "",
+        _scaled(tree["TPA_UNADJ"], 1 / HA_PER_ACRE) if status == "live" else "",
+    )
+
+
+def _scaled(cell: str, factor: Decimal) -> str:
+    """Return the cell in the other unit, to the sixth place that an upload takes."""
+    return f"{Decimal(cell) * factor:.6f}" if cell else ""
 
 
 _UPLOAD_READERS: dict[str, Callable[[Path, dict[str, str]], bytes]] = {

@@ -75,6 +75,8 @@ class Reported(Part):
     activity: Activity
     period: Period
     baseline_t: Amount = Decimal(0)
+    # panels: each plot of the inventory at two dates of its own.
+    inventory_design: Literal["bounds", "panels"] = "bounds"
 
 
 class Sale(Part):

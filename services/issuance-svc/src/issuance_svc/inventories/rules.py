@@ -187,18 +187,21 @@ def _between(before: Tree, after: Tree) -> Iterator[Remark]:
             f"{since} 记为 {before.status}，现又存活：按本次所记计",
             f"{before.status} on {since}, alive again: counted as this visit says",
         )
-    if before.status == after.status == "live" and before.dbh_cm and after.dbh_cm:
+    if before.dbh_cm and after.dbh_cm:
         yield from _diameters(before, after, before.dbh_cm, after.dbh_cm)
 
 
 def _diameters(before: Tree, after: Tree, was: Decimal, now: Decimal) -> Iterator[Remark]:
     since = before.measured_on
+    zh, en = "按本次测值计，不予更正", "counted as measured"
+    if after.status != "live":
+        zh, en = "已不存活，不计碳储量", "no longer alive, so no stock is counted"
     if now < was:
         yield _remark(
             after,
             "shrinks",
-            f"胸径由 {was} 减为 {now} 厘米（{since}）：按本次测值计，不予更正",
-            f"the diameter falls from {was} to {now} cm since {since}: counted as measured",
+            f"胸径由 {was} 减为 {now} 厘米（{since}）：{zh}",
+            f"the diameter falls from {was} to {now} cm since {since}: {en}",
         )
     years = year_share(since, after.measured_on)
     if now - was > GROWTH_CM_PER_YEAR_MAX * years:
