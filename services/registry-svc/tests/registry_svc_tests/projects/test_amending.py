@@ -269,3 +269,24 @@ async def test_the_event_says_where_no_third_party_is_needed(register: Register,
     await register.decide(project_id)
     [event] = [found for found in await events(project_id) if type(found) is ProjectRegistered]
     assert (event.non_permanence, event.third_party_required) == ("none", False)
+
+
+async def test_of_an_amendment_and_a_notice_at_once_the_public_sees_one_declaration(
+    register: Register, api
+):
+    for _ in range(4):
+        project_id = await register.draft()
+        amended, noticed = await asyncio.gather(
+            amend(register, project_id, pv_project(register.author, name="改后的项目")),
+            register.notice(project_id),
+        )
+        assert noticed.status_code == 200
+        project = (await api.get(f"/v1/projects/{project_id}")).json()
+        assert project["status"] == "NOTICE"
+        if amended.status_code == 200:
+            assert (project["name"], project["version"]) == ("改后的项目", 3)
+        else:
+            assert refusal(amended) == (409, "project-not-draft")
+            assert project["version"] == 2
+        versions = (await api.get(f"/v1/projects/{project_id}/versions")).json()["items"]
+        assert versions[-1]["declared"]["name"] == project["name"]

@@ -94,6 +94,7 @@ async def test_no_status_is_skipped_and_the_history_is_the_walk(register, events
         answer = await attempt(register, project_id, tried)
         wanted = WALKS.get((walk[-1], tried))
         if wanted is not None and tried in WAITS_FOR_NOTICE:
+            assert notice_end is not None, "set with the status NOTICE"
             wanted = wanted if legal_date(register.clock.now()) > notice_end else None
         if wanted is None:
             assert answer.status_code in (403, 409), answer.text
