@@ -163,7 +163,7 @@ async def aggregate(run: Run) -> str | None:
 
 async def issue_and_trace(run: Run) -> None:
     """Issue the citizens' tonnes and show one of them where the grams of a trip went."""
-    await verify_and_issue(run, 6, "citizens", run.scenario.citizens.project.name)
+    await verify_and_issue(run, 6, "citizens", run.scenario.citizens.project)
     subject = next(subject for name, subject in run.ids.items() if name.startswith("citizen "))
     for _ in range(AWAIT_TRIES):
         if await _traced(run, subject):

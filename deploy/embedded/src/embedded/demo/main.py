@@ -97,7 +97,7 @@ async def _issue_all(run: Run, reports: dict[str, Reported]) -> list[str]:
     if open_notices:
         await run.pass_notice(max(open_notices.values()))
     for name in open_notices:
-        await projects.verify_and_issue(run, 2, name, reports[name].project.name)
+        await projects.verify_and_issue(run, 2, name, reports[name].project)
     return list(open_notices)
 
 
