@@ -1,6 +1,7 @@
 """Reading a GeoJSON FeatureCollection (RFC 7946, and the `crs` member of its forerunner)."""
 
 import json
+import reprlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -47,8 +48,8 @@ def _row(number: int, feature: Any, wanted: Sequence[str]) -> Row:
             raise ImportFileInvalid(
                 f"第 {number} 个要素的 {column} 出现两次。", f"Feature {number} has two {column}."
             )
-        # A structure is no cell: shown as text, the column's reader refuses it.
-        cells[column] = value
+        # A structure is no cell: as text, the column's reader refuses it.
+        cells[column] = reprlib.repr(value) if isinstance(value, dict | list) else value
     return Row(number, cells, geometry=feature.get("geometry"))
 
 

@@ -87,7 +87,7 @@ def read_crs(stated: str, *, pointer: str | None = None) -> StatedCrs:
     reason = _unusable(crs)
     if reason is not None:
         raise CrsRefused(pointer=pointer, crs=crs.name[:100], reason=reason)
-    epsg = crs.to_epsg(min_confidence=70)
+    epsg = crs.to_epsg(min_confidence=90)
     name = f"EPSG:{epsg}" if epsg is not None else crs.name[:100]
     if not crs.is_projected:
         return StatedCrs(name=name, transformer=None)

@@ -6,6 +6,7 @@ outline's long edges get points in between first, so that a straight line of the
 
 import asyncio
 import math
+import reprlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
@@ -256,4 +257,4 @@ def _at(coordinates: Coordinates) -> str:
 
 
 def _shown(value: object) -> str:
-    return repr(value)[:60]
+    return reprlib.repr(value)[:60]  # however deep it is nested

@@ -293,6 +293,18 @@ async def test_a_geojson_file_that_cannot_be_read_says_why(register, draft, cont
     assert says in reason(await send(register, draft, content, crs="EPSG:4490"))
 
 
+async def test_structures_where_a_value_belongs_are_wrong_cells(register, draft):
+    deep = "[" * 900 + "]" * 900
+    text = json.dumps(collection(feature(0, parcel_no="DEEP", geometry="DEEPER")))
+    content = text.replace('"DEEP"', deep).replace(
+        '"DEEPER"', '{"type": "Polygon", "coordinates": DEEPER}'
+    )
+    found = problems(
+        await send(register, draft, content.replace("DEEPER", deep).encode(), crs="EPSG:4490")
+    )
+    assert list(found) == ["row:1,column:parcel_no", "row:1,column:geometry"]
+
+
 async def test_the_coordinate_system_is_stated_once_and_means_what_it_says(register, draft):
     content = collection(feature())
     assert "未注明坐标系" in reason(await send(register, draft, content))
