@@ -1,6 +1,6 @@
 """The coordinate system of a parcel's outline: as its owner states it, to CGCS2000 lon/lat.
 
-Only CGCS2000 and WGS84 are taken: their difference is centimetres, while Beijing 1954 and Xian 1980
+Only CGCS2000 and WGS84 are taken, the latter as it stands (decision 0026). Beijing 1954 and Xian 1980
 have no public shift to them, and GCJ-02 and BD-09 are offset by hundreds of metres on purpose.
 """
 
