@@ -13,6 +13,12 @@ PURO = "643002406555908610000000140219-643002406555908610000000140220"
 UUID_RANGE = "40980b1a-cff7-4c78-9cc5-a3a2f18c7e0d_1000-1001"
 
 
+def read(text: str) -> ForeignSerial:
+    found = parse_foreign(text)
+    assert found is not None, text
+    return found
+
+
 @pytest.mark.parametrize(
     ("text", "form", "quantity"),
     [
@@ -38,7 +44,7 @@ UUID_RANGE = "40980b1a-cff7-4c78-9cc5-a3a2f18c7e0d_1000-1001"
     ],
 )
 def test_each_registry_s_text_is_read_and_counted_with_both_ends(text, form, quantity):
-    parsed = parse_foreign(text)
+    parsed = read(text)
     assert (parsed.form, parsed.quantity) == (form, quantity)
     assert parsed.render() == text
 
@@ -70,26 +76,26 @@ def test_what_no_registry_prints_is_not_guessed_at(text):
 
 
 def test_cosmetic_parts_do_not_make_another_batch():
-    one = parse_foreign("9344-82392553-82392562-VCS-VCU-262-VER-BR-14-1686-01012017-31122017-1")
+    one = read("9344-82392553-82392562-VCS-VCU-262-VER-BR-14-1686-01012017-31122017-1")
     for text in (
         "9344-82392553-82392562-VCS-VCU-262-VER-BR-14-1686-01012017-31122017-0",
         "9344-82392553-82392562-VCU-261-MER-BR-14-1686-01012017-31122017-1",
         "9344-082392553-082392562-VCS-VCU-262-VER-BR-14-1686-01012017-31122017-1",
     ):
-        other = parse_foreign(text)
+        other = read(text)
         assert (other.series, other.start, other.end) == (one.series, one.start, one.end)
-    later = parse_foreign("9344-82392553-82392562-VCS-VCU-262-VER-BR-14-1686-01012018-31122018-1")
+    later = read("9344-82392553-82392562-VCS-VCU-262-VER-BR-14-1686-01012018-31122018-1")
     assert later.series != one.series
 
 
 def test_the_vintage_is_what_the_text_says():
-    verra = parse_foreign("8040-1-2-VCU-042-MER-PE-14-1360-01072013-30062014-1")
+    verra = read("8040-1-2-VCU-042-MER-PE-14-1360-01072013-30062014-1")
     assert verra.vintage == (date(2013, 7, 1), date(2014, 6, 30))
-    assert parse_foreign("ACR-US-192-2010-203-1-5000").vintage == (
+    assert read("ACR-US-192-2010-203-1-5000").vintage == (
         date(2010, 1, 1),
         date(2010, 12, 31),
     )
-    assert parse_foreign("A001-A010").vintage is None
+    assert read("A001-A010").vintage is None
 
 
 def digits(low: int, high: int) -> st.SearchStrategy[str]:
@@ -194,7 +200,7 @@ def test_no_text_of_one_form_fits_another():
 @given(st.lists(st.tuples(st.integers(1, 500), st.integers(1, 500)), max_size=8))
 def test_counting_is_inclusive(pairs):
     for start, end in (sorted(pair) for pair in pairs):
-        parsed = parse_foreign(f"CAR-1-US-293-1-120-CA-2006-102-{start} to {end}")
+        parsed = read(f"CAR-1-US-293-1-120-CA-2006-102-{start} to {end}")
         assert (
             parsed.quantity
             == len(range(start, end + 1))

@@ -31,6 +31,19 @@ class DebtSmaller(DomainError):
     fix = Text(zh="至多注销 {owed_t} t。", en="Cancel at most {owed_t} t.")
 
 
+class ForceRefused(DomainError):
+    """R10: only who falsified can be made to cancel; everybody else settles in their own time."""
+
+    type = "forced-cancellation-refused"
+    status = 409
+    title = Text(zh="不能强制注销", en="This cannot be cancelled by force")
+    detail = Text(zh="{reason}", en="{reason}")
+    fix = Text(
+        zh="强制注销仅用于弄虚作假的债务，由主管部门对已冻结的单位办理。",
+        en="Force is for debts of falsification: a bureau cancels what is frozen for them.",
+    )
+
+
 class UnitTypeDiffers(DomainError):
     type = "replacement-type-differs"
     status = 409

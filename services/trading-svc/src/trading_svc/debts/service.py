@@ -44,6 +44,11 @@ async def lock_owed(session: AsyncSession, reversal_id: UUID, *, owner_code: str
     return debt
 
 
+async def lock(session: AsyncSession, reversal_id: UUID) -> Debt | None:
+    """Return the debt, locked; the caller holds the lock of its owner's account."""
+    return await repository.lock(session, reversal_id)
+
+
 def settle(debt: Debt, quantity_t: int, *, now: datetime) -> None:
     """Count cancelled units towards the locked debt; raises DebtSmaller."""
     if quantity_t > debt.owed_t:

@@ -13,7 +13,12 @@ from tht_kit.idempotency import Idempotent
 from tht_kit.pagination import Page, PageQuery
 from trading_svc.certificates.parts import IssuerDep
 from trading_svc.retirements import service, settle
-from trading_svc.retirements.schemas import RetiredOut, RetirementIn, RetirementOut
+from trading_svc.retirements.schemas import (
+    ForcedRetirementIn,
+    RetiredOut,
+    RetirementIn,
+    RetirementOut,
+)
 
 router = new_router(prefix="/v1/retirements", tags=["注销 / Retirements"])
 
@@ -58,6 +63,32 @@ async def create_retirement(
         vintage=body.vintage,
         serials=[each.span for each in body.serials],
         note=body.note,
+        retired_by=principal.subject,
+        now=now,
+    )
+    response.headers["Location"] = f"/v1/retirements/{retired.retirement.id}"
+    return RetiredOut.of_retired(retired)
+
+
+@router.post(
+    "/forced",
+    status_code=201,
+    dependencies=[Idempotent],
+    summary="强制注销弄虚作假者已冻结的单位 / Cancel what is frozen for a falsification",
+)
+async def force_retirement(
+    body: ForcedRetirementIn,
+    session: WriteSession,
+    issuer: IssuerDep,
+    now: Now,
+    principal: Annotated[Principal, Depends(require("reversals:confirm"))],
+    response: Response,
+) -> RetiredOut:
+    retired = await settle.force(
+        session,
+        issuer,
+        reversal_id=body.reversal_id,
+        officer_code=principal.organisation(),
         retired_by=principal.subject,
         now=now,
     )

@@ -79,6 +79,12 @@ class RetirementIn(BaseModel):
         return self
 
 
+class ForcedRetirementIn(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    reversal_id: UUID
+
+
 class RetirementOut(BaseModel):
     retirement_id: UUID
     certificate_id: str

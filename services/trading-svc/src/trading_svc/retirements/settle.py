@@ -7,11 +7,11 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tht_contracts.events.trading import RetirementReason
-from tht_kit.errors import FieldProblem
+from tht_kit.errors import FieldProblem, Text
 from trading_svc.accounts import service as accounts
 from trading_svc.certificates.service import Issuer
 from trading_svc.debts import service as debts
-from trading_svc.debts.errors import UnitTypeDiffers
+from trading_svc.debts.errors import ForceRefused, UnitTypeDiffers
 from trading_svc.debts.models import Debt
 from trading_svc.holdings import freeze
 from trading_svc.holdings import service as holdings
@@ -23,6 +23,7 @@ from trading_svc.retirements import service
 from trading_svc.retirements.service import Purpose, Retired
 
 REASON: RetirementReason = "REVERSAL_REPLACEMENT"
+FALSIFICATION = "falsification"
 
 
 async def settle(
@@ -72,6 +73,50 @@ async def settle(
         session, account_code, reversal_id=reversal_id, owed_t=debt.owed_t, now=now
     )
     return retired
+
+
+async def force(
+    session: AsyncSession,
+    issuer: Issuer,
+    *,
+    reversal_id: UUID,
+    officer_code: str,
+    retired_by: str,
+    now: datetime,
+) -> Retired:
+    """Cancel what is frozen for a debt of falsification, whether its owner will or not (R10).
+
+    What the holdings are short of stays owed. Raises ForceRefused, AccountNotFound, AccountNotOpen.
+    """
+    officer = await accounts.get_open(session, officer_code)
+    known = await debts.find(session, reversal_id)
+    if "bureau" not in officer.kinds or known is None or known.kind != FALSIFICATION:
+        raise _refused(
+            "该逆转不是弄虚作假，或办理单位不是主管部门", "no falsification, or no bureau"
+        )
+    await accounts.lock_all(session, [known.owner_code])
+    debt = await debts.lock(session, reversal_id)
+    assert debt is not None, "debts are never deleted"
+    choices = await freeze.frozen_for(session, reversal_id)
+    if not choices:
+        raise _refused("没有为其冻结的单位", "nothing is frozen for it")
+    debts.settle(debt, holdings.total_t(choices), now=now)
+    holder = await accounts.get(session, debt.owner_code)
+    return await service.retire(
+        session,
+        issuer,
+        holder=holder,
+        choices=choices,
+        purpose=Purpose(
+            reason=REASON, beneficiary=service.party_of(holder), reversal_id=reversal_id
+        ),
+        retired_by=retired_by,
+        now=now,
+    )
+
+
+def _refused(zh: str, en: str) -> ForceRefused:
+    return ForceRefused(pointer="/reversal_id", reason=Text(zh=f"{zh}。", en=f"{en}."))
 
 
 async def _choose(

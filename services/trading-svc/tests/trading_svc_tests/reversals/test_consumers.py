@@ -10,7 +10,7 @@ from tht_contracts.events.common import Block
 from tht_contracts.events.trading import BlocksCredited, BufferChanged, CreditsRetired
 from tht_kit.ids import new_id
 from trading_svc.accounts.models import BUFFER_CODE
-from trading_svc_tests.factories import FOREST_OWNER, PV_OWNER, STEEL
+from trading_svc_tests.factories import BUREAU, FOREST_OWNER, PV_OWNER, STEEL
 
 
 @pytest.fixture
@@ -251,6 +251,44 @@ async def test_settlements_at_once_cancel_what_is_owed_and_no_more(world, forest
     found = await units(world)
     assert (found["retired_t"], found["frozen_t"]) == (90, 10)
     await world.check_totals()
+
+
+async def force(world, told, by=BUREAU):
+    headers = world.headers(by, "reversals:confirm")
+    body = {"reversal_id": told.reversal_id}
+    return await world.api.post("/v1/retirements/forced", json=body, headers=headers)
+
+
+async def test_falsified_units_are_cancelled_by_force_and_the_rest_stays_owed(world, forest):
+    await world.fund(STEEL, 10**9)
+    listing = (await world.list(forest[2], 200)).json()["listing_id"]
+    await world.buy(listing, 200, by=STEEL)
+    told = await world.reverse(forest[2], 1400, kind="falsification")
+    await world.organisation(FOREST_OWNER, "owner", status="suspended", version=2)
+    assert (await world.replace(told, 1)).status_code == 409  # who is suspended does not act
+    answers = await asyncio.gather(*(force(world, told) for _ in range(3)))
+    assert sorted(answer.status_code for answer in answers) == [201, 409, 409]
+    [done] = [answer.json() for answer in answers if answer.status_code == 201]
+    assert (done["quantity_t"], done["reversal_id"]) == (1300, told.reversal_id)
+    found = await units(world)
+    assert (found["frozen_t"], found["retired_t"], found["available_t"]) == (0, 1300, 0)
+    assert (await units(world, STEEL))["available_t"] == 200
+    await world.check_totals()
+
+
+async def test_force_is_for_falsification_and_for_a_bureau(world, forest):
+    burnt = await world.reverse(forest[0], 10)
+    false = await world.reverse(forest[0], 10, kind="falsification")
+    unknown = false.model_copy(update={"reversal_id": str(new_id())})
+    for told, by in ((burnt, BUREAU), (unknown, BUREAU), (false, FOREST_OWNER), (false, STEEL)):
+        answer = await force(world, told, by)
+        assert (answer.status_code, answer.json()["type"]) == (
+            409,
+            "/problems/forced-cancellation-refused",
+        )
+    unscoped = await world.post("/v1/retirements/forced", {"reversal_id": new_id().hex}, by=BUREAU)
+    assert unscoped.status_code == 403
+    assert (await units(world))["frozen_t"] == 20
 
 
 # ---- the buffer
