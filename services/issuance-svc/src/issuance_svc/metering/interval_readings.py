@@ -428,7 +428,7 @@ class Stored:
     """The grid's days as rows of the table."""
 
     def __init__(self, found: Found, multipliers: dict[str, Decimal]) -> None:
-        self._found = found
+        self.found = found
         unit = per_kwh(found.unit, found.grid.interval_min, found.grid.places)
         self._scale = {
             meter_no: _scale(unit, multipliers.get(meter_no, Decimal(1)))
@@ -437,9 +437,9 @@ class Stored:
 
     def records(self, upload_id: UUID) -> Iterator[tuple[Any, ...]]:
         """Yield the rows in the order of repository.DAY_COLUMNS."""
-        grid = self._found.grid
-        for day in self._found.days:
-            meter_no, channel = self._found.places[day.series]
+        grid = self.found.grid
+        for day in self.found.days:
+            meter_no, channel = self.found.places[day.series]
             factor, unit = self._scale[meter_no]
             cells = grid.cells[day.row].tolist()
             if day.present < grid.slots:
