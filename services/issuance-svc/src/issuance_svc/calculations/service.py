@@ -15,7 +15,7 @@ from issuance_svc.projects.models import Project
 from issuance_svc.reports.errors import PeriodNotEligible
 from issuance_svc.reports.models import Report
 from issuance_svc.reports.quantify import quantify
-from issuance_svc.reports.submit import Submission, quantify_submission
+from issuance_svc.reports.submit import Submission, already_claimed, quantify_submission
 from issuance_svc.uploads import service as uploads
 from tht_kit.errors import DomainError
 
@@ -53,8 +53,9 @@ async def compute(
         done = await quantify_submission(session, project, submission, now=now)
     except PeriodNotEligible as refused:
         return await _out_of_time(session, project, submission, refused)
-    eligible = done.inputs.eligible
-    return Draft(done.methodology, done.inputs, done.outcome, eligible, list(done.outcome.refusals))
+    taken = await already_claimed(session, project, submission, done)
+    refusals = [*done.outcome.refusals, *map(in_words, taken)]
+    return Draft(done.methodology, done.inputs, done.outcome, done.inputs.eligible, refusals)
 
 
 async def _out_of_time(

@@ -15,7 +15,6 @@ from issuance_svc.reports.schemas import (
     CalculationOut,
     DiffOut,
     NoticeIn,
-    PreviewOut,
     ReportIn,
     ReportOut,
     ReportPublicOut,
@@ -75,22 +74,6 @@ async def submit_report(
     )
     response.headers["Location"] = f"/v1/reports/{report.report_id}"
     return ReportOut.of(report, await service.show(session, report, today=legal_date(now)))
-
-
-@router.post(
-    "/preview", summary="试算：返回完整结果，不保存 / Dry run: the whole outcome, not stored"
-)
-async def preview_report(
-    body: ReportIn, session: ReadSession, now: Now, principal: Owner
-) -> PreviewOut:
-    done = await submit.preview(
-        session,
-        project_id=body.project_id,
-        submission=body.submission(),
-        owner_code=principal.organisation(),
-        now=now,
-    )
-    return PreviewOut.of(done)
 
 
 @router.get(

@@ -163,6 +163,14 @@ async def list_aggregate_ids(session: AsyncSession, report_id: UUID) -> Sequence
     return (await session.scalars(statement.order_by(ReportAggregate.aggregate_id))).all()
 
 
+async def list_used(session: AsyncSession, aggregate_ids: Sequence[str]) -> Sequence[str]:
+    """Return which of the aggregates a live report claims."""
+    statement = select(ReportAggregate.aggregate_id).where(
+        ReportAggregate.aggregate_id.in_(aggregate_ids), ReportAggregate.released.is_(False)
+    )
+    return (await session.scalars(statement)).all()
+
+
 async def release_claims(session: AsyncSession, report_id: UUID) -> None:
     """Let go of the report's aggregates and sites; its days are free by its status."""
     for model in (ReportAggregate, ReportSite):
@@ -221,7 +229,7 @@ async def list_after(
 
     Everybody sees what has been under notice; an owner and a verifier also what is theirs.
     """
-    visible = true() if reads_all else Report.notice_start.is_not(None)
+    visible: ColumnElement[bool] = true() if reads_all else Report.notice_start.is_not(None)
     if reader_code is not None:
         visible = or_(
             visible, Project.owner_code == reader_code, Report.verifier_code == reader_code

@@ -12,7 +12,6 @@ from issuance_svc.methodologies.calculation import (
     Flag,
     Inputs,
     Number,
-    Refusal,
     Shrubs,
     Step,
     VintageShare,
@@ -22,7 +21,7 @@ from issuance_svc.reports.listing import Entry
 from issuance_svc.reports.models import Report
 from issuance_svc.reports.rules import Status
 from issuance_svc.reports.service import Shown
-from issuance_svc.reports.submit import Quantified, Submission
+from issuance_svc.reports.submit import Submission
 from issuance_svc.reviews.models import ReviewStatus
 from tht_contracts.events.common import OrganisationCode
 from tht_kit.fields import Day, DecimalText, Line, Prose
@@ -258,35 +257,6 @@ class ReportPublicOut(BaseModel):
         named = {"project_name": entry.project.name, "owner_code": entry.project.owner_code}
         return cls.model_validate(
             _fields(entry.report, cls) | _fields(entry.deadlines, cls) | named,
-            from_attributes=True,
-        )
-
-
-class PreviewOut(BaseModel):
-    """What submitting would give; nothing is stored."""
-
-    methodology_code: str
-    formula_version: str
-    calculated: Number
-    calculated_t: int
-    deducted: Number
-    buffer_t: int
-    loss: Number
-    vintages: list[VintageShare]
-    flags: list[Flag] = Field(description="提交后各开一项复核 / each would open a review")
-    refusals: list[Refusal] = Field(description="非空则提交会被拒绝 / submitting would be refused")
-    inputs: Inputs
-    tree: Step
-
-    @classmethod
-    def of(cls, done: Quantified) -> Self:
-        return cls.model_validate(
-            _fields(done.outcome, cls)
-            | {
-                "methodology_code": done.methodology.code,
-                "formula_version": done.methodology.formula_version,
-                "inputs": done.inputs,
-            },
             from_attributes=True,
         )
 

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from issuance_svc.methodologies.calculation import Declared, Inputs, Outcome, Period
 from issuance_svc.methodologies.errors import SamplingRefused
 from issuance_svc.methodologies.methodology import Methodology
+from issuance_svc.organisations import service as organisations
 from issuance_svc.projects import service as projects
 from issuance_svc.projects.models import Project
 from issuance_svc.reports import repository, rules, service
@@ -97,21 +98,19 @@ async def quantify_submission(
     return Quantified(methodology, inputs, outcome)
 
 
-async def preview(
-    session: AsyncSession,
-    *,
-    project_id: str,
-    submission: Submission,
-    owner_code: str,
-    now: datetime,
-) -> Quantified:
-    """Compute what submitting would give, alarms and refusals included, and store nothing.
-
-    Raises ProjectUnknown, Forbidden and what `quantify_submission` raises.
-    """
-    project = await projects.get_owned(session, project_id, owner_code)
-    projects.must_be_active(project)
-    return await quantify_submission(session, project, submission, now=now)
+async def already_claimed(
+    session: AsyncSession, project: Project, submission: Submission, done: Quantified
+) -> list[DomainError]:
+    """Return what of the submission is claimed already, as submitting it now would be refused."""
+    draft = _drafted(project, done)
+    found: list[DomainError] = []
+    if (overlapping := await repository.find_overlapping(session, draft)) is not None:
+        found.append(_overlaps(overlapping))
+    elif (same := await repository.find_same_site(session, site_keys(project), draft)) is not None:
+        found.append(_site_claimed(*same))
+    if await repository.list_used(session, submission.aggregate_ids):
+        found.append(AggregateUsed(pointer="/aggregate_ids"))
+    return found
 
 
 async def submit(
@@ -127,13 +126,14 @@ async def submit(
 
     A loss opens a reversal (R20).
 
-    Raises ProjectUnknown, ProjectInactive, Forbidden, PeriodInvalid, PeriodNotEligible,
-    PeriodOverlaps, SiteClaimed, AggregateUsed, ClaimRuleMissing, CalculationRefused and what
+    Raises ProjectUnknown, ProjectInactive, Forbidden, OrganisationStopped (R10), PeriodInvalid,
+    PeriodNotEligible, PeriodOverlaps, SiteClaimed, AggregateUsed, ClaimRuleMissing, CalculationRefused and what
     `quantify` raises.
     """
     project = await projects.lock(session, project_id)
     projects.must_be_active(project)
     projects.must_own(project, owner_code)
+    await organisations.must_not_be_stopped(session, owner_code)
     report = await _computed(session, project, submission, now=now)
     report.root_report_id = report.report_id
     await _store(session, project, report, submission, by=submitted_by, now=now)
@@ -156,6 +156,7 @@ async def revise(
     """
     old, project = await service.lock_active(session, report_id)
     projects.must_own(project, owner_code)
+    await organisations.must_not_be_stopped(session, owner_code)
     if old.superseded_by is not None:
         raise ReportSuperseded(report_id=report_id, superseded_by=old.superseded_by)
     before = Status(old.status)
@@ -180,10 +181,14 @@ async def _computed(
     session: AsyncSession, project: Project, submission: Submission, *, now: datetime
 ) -> Report:
     done = await quantify_submission(session, project, submission, now=now)
-    outcome, inputs = done.outcome, done.inputs
-    for refusal in outcome.refusals:
+    for refusal in done.outcome.refusals:
         refused = REFUSALS.get(refusal.type, CalculationRefused)
         raise refused(reason=Text(zh=refusal.zh, en=refusal.en))
+    return _drafted(project, done)
+
+
+def _drafted(project: Project, done: Quantified) -> Report:
+    outcome, inputs = done.outcome, done.inputs
     return Report(
         report_id=new_id(),
         project_id=project.project_id,
@@ -272,26 +277,29 @@ async def _insert(
         if violated == AGGREGATE_INDEX:
             raise AggregateUsed(pointer="/aggregate_ids") from None
         if violated == SITE_CONSTRAINT:
-            await _explain_site(session, report, keys)
+            same = await repository.find_same_site(session, keys, report)
+            assert same is not None, "the constraint waited for the other report's commit"
+            raise _site_claimed(*same) from None
         if violated != PERIOD_CONSTRAINT:
             raise
         other = await repository.find_overlapping(session, report)
         assert other is not None, "the constraint waited for the other report's commit"
-        raise PeriodOverlaps(
-            pointer="/period_start",
-            project_id=other.project_id,
-            report_id=other.report_id,
-            status=other.status,
-            start=other.eligible_start,
-            end=other.eligible_end,
-        ) from None
+        raise _overlaps(other) from None
 
 
-async def _explain_site(session: AsyncSession, report: Report, keys: Sequence[str]) -> None:
-    found = await repository.find_same_site(session, keys, report)
-    assert found is not None, "the constraint waited for the other report's commit"
-    other, site = found
-    raise SiteClaimed(
+def _overlaps(other: Report) -> PeriodOverlaps:
+    return PeriodOverlaps(
+        pointer="/period_start",
+        project_id=other.project_id,
+        report_id=other.report_id,
+        status=other.status,
+        start=other.eligible_start,
+        end=other.eligible_end,
+    )
+
+
+def _site_claimed(other: Report, site: str) -> SiteClaimed:
+    return SiteClaimed(
         pointer="/period_start",
         project_id=other.project_id,
         report_id=other.report_id,
@@ -299,4 +307,4 @@ async def _explain_site(session: AsyncSession, report: Report, keys: Sequence[st
         site=site,
         start=other.eligible_start,
         end=other.eligible_end,
-    ) from None
+    )

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from issuance_svc.organisations import service as organisations
 from issuance_svc.projects import service as projects
 from issuance_svc.reports import fitness, repository, service
 from issuance_svc.reports.errors import (
@@ -34,12 +35,13 @@ async def start_notice(
     """Publish the report for its working days (R2) and name the verifier.
 
     Without a verifier the owner prepares the verification itself, where the methodology lets it.
-    Raises ReportNotFound, ProjectInactive, Forbidden, NothingToIssue, ReviewsUnsettled,
-    VerifierNeeded, VerifierUnfit, OrganisationUnfit, VerifierIncompetent, MissingCalendarYear,
+    Raises ReportNotFound, ProjectInactive, Forbidden, OrganisationStopped, NothingToIssue,
+    ReviewsUnsettled, VerifierNeeded, VerifierUnfit, OrganisationUnfit, VerifierIncompetent, MissingCalendarYear,
     ReportStepRefused.
     """
     report, project = await service.lock_active(session, report_id)
     projects.must_own(project, owner_code)
+    await organisations.must_not_be_stopped(session, owner_code)
     if report.calculated_t == 0:
         raise NothingToIssue(calculated=format(report.calculated, "f"))
     if report.status == Status.REPORTED:

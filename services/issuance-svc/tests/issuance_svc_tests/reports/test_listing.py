@@ -11,8 +11,10 @@ from issuance_svc_tests.factories import (
     OPERATOR,
     OWNER,
     PV_ID,
+    TRAVEL_ID,
     VALIDATOR,
     VERIFIER,
+    aggregate,
     as_officer,
     as_owner,
     as_verifier,
@@ -20,6 +22,8 @@ from issuance_svc_tests.factories import (
     meter_csv,
     plot_csv,
     problem,
+    pv_project,
+    travel_project,
 )
 from tht_kit.clock import legal_midnight
 from tht_kit.errors import DomainError
@@ -199,25 +203,46 @@ def test_years_later(day, years, expected):
 # --- dry run -------------------------------------------------------------------------------------
 
 
-async def preview(desk, headers=None, **body):
+async def dry_run(desk, headers=None, **body):
     given = {"project_id": PV_ID, "period_start": "2025-01-01", "period_end": "2025-12-31"} | body
-    return await desk.api.post("/v1/reports/preview", json=given, headers=headers or as_owner())
+    return await desk.api.post("/v1/calculations", json=given, headers=headers or as_owner())
 
 
-async def test_a_dry_run_gives_the_whole_outcome_and_stores_nothing(desk, count_rows, events):
+async def test_a_dry_run_gives_the_outcome_of_submitting_and_stores_nothing(
+    desk, count_rows, events
+):
     upload_id = await desk.uploaded(meter_csv())
-    tried = await preview(desk, upload_ids=[upload_id])
-    assert tried.status_code == 200
+    tried = (await dry_run(desk, upload_ids=[upload_id])).json()
+    assert tried["refusals"] == []
     report = await desk.reported(upload_ids=[upload_id])
-    again = await preview(desk, upload_ids=[upload_id])  # claimed already: still a dry run
-    assert again.json() == tried.json()
     for name in ("calculated", "calculated_t", "deducted", "vintages", "flags", "formula_version"):
-        assert tried.json()[name] == report[name]
+        assert tried[name] == report[name]
     path = f"/v1/reports/{report['report_id']}/calculation"
     shown = (await desk.api.get(path, headers=as_owner())).json()
-    assert (tried.json()["tree"], tried.json()["inputs"]) == (shown["tree"], shown["inputs"])
+    assert (tried["tree"], tried["inputs"]) == (shown["tree"], shown["inputs"])
+    again = (await dry_run(desk, upload_ids=[upload_id])).json()
+    assert [refusal["type"] for refusal in again["refusals"]] == ["period-overlaps"]
+    assert report["report_id"] in again["refusals"][0]["en"]
     assert await count_rows("reports") == 1
     assert len(await events(PV_ID)) == 1
+
+
+async def test_a_dry_run_names_each_claim_that_is_taken(desk, deliver):
+    closed = aggregate()
+    await deliver(travel_project(), closed)
+    body = {"project_id": TRAVEL_ID, "aggregate_ids": [closed.aggregate_id]}
+    assert (await desk.report(**body, headers=as_owner(OPERATOR))).status_code == 201
+    tried = (await dry_run(desk, as_owner(OPERATOR), **body)).json()
+    assert [refusal["type"] for refusal in tried["refusals"]] == [
+        "period-overlaps",
+        "aggregate-used",
+    ]
+    twin = str(new_id())
+    await deliver(pv_project(project_id=twin, project_no=11))
+    await desk.reported()
+    upload_id = await desk.uploaded(meter_csv(), project_id=twin)
+    tried = (await dry_run(desk, project_id=twin, upload_ids=[upload_id])).json()
+    assert [refusal["type"] for refusal in tried["refusals"]] == ["site-claimed"]
 
 
 async def test_a_dry_run_shows_alarms_without_opening_a_review(desk, deliver, count_rows):
@@ -225,16 +250,6 @@ async def test_a_dry_run_shows_alarms_without_opening_a_review(desk, deliver, co
     upload_id = await desk.uploaded(
         plot_csv("20", "320"), project_id=FOREST_ID, kind="plot_inventory"
     )
-    tried = await preview(desk, **FIVE_YEARS, upload_ids=[upload_id])
+    tried = await dry_run(desk, **FIVE_YEARS, upload_ids=[upload_id])
     assert [flag["code"] for flag in tried.json()["flags"]] == ["uptake-over-bound"]
     assert await count_rows("reviews") == 0
-
-
-async def test_a_dry_run_is_for_the_owner_and_as_strict(desk):
-    upload_id = await desk.uploaded(meter_csv(months=6))
-    refused = await preview(desk, upload_ids=[upload_id])
-    assert problem(refused) == "activity-data-incomplete"
-    foreign = await preview(desk, as_owner(OPERATOR), upload_ids=[upload_id])
-    assert foreign.status_code == 403
-    assert problem(await preview(desk, project_id=str(new_id()))) == "project-not-registered"
-    assert problem(await preview(desk, period_end="2026-01-01")) == "period-invalid"
