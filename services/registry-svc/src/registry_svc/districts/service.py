@@ -17,7 +17,16 @@ CHONGQING = "50"  # the first two digits of its codes, GB/T 2260
 # Provinces by GB/T 2260; the platform keeps a list of districts for its own city alone.
 PROVINCES = frozenset(
     str(code)
-    for first, last in ((11, 15), (21, 23), (31, 37), (41, 46), (50, 54), (61, 65), (71, 71), (81, 82))
+    for first, last in (
+        (11, 15),
+        (21, 23),
+        (31, 37),
+        (41, 46),
+        (50, 54),
+        (61, 65),
+        (71, 71),
+        (81, 82),
+    )
     for code in range(first, last + 1)
 )
 
