@@ -16,3 +16,17 @@ class OrganisationUnfit(DomainError):
         en="Choose an organisation of that kind whose status is active; one registered just now can"
         " act within seconds.",
     )
+
+
+class OrganisationStopped(DomainError):
+    type = "organisation-stopped"
+    status = 409
+    title = Text(zh="单位已被暂停或禁入", en="The organisation is suspended or banned")
+    detail = Text(
+        zh="单位 {organisation_code} 现不得申报：{why}。",
+        en="The organisation {organisation_code} may not report now: {why}.",
+    )
+    fix = Text(
+        zh="恢复由主管部门决定；禁入期满前不得恢复。",
+        en="The authority decides on a resumption; a ban must have ended first.",
+    )

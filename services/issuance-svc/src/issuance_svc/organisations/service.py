@@ -6,8 +6,8 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from issuance_svc.organisations import repository
-from issuance_svc.organisations.errors import OrganisationUnfit
-from issuance_svc.organisations.models import Kind, Organisation
+from issuance_svc.organisations.errors import OrganisationStopped, OrganisationUnfit
+from issuance_svc.organisations.models import ACTIVE, Kind, Organisation
 from tht_kit.errors import Text
 
 ROLES = {
@@ -35,3 +35,20 @@ async def must_act_as(
     organisation = await repository.find(session, code)
     if organisation is None or not organisation.acts_as(kind):
         raise OrganisationUnfit(pointer=pointer, organisation_code=code, role=ROLES[kind])
+
+
+async def must_not_be_stopped(session: AsyncSession, code: str) -> None:
+    """Raise OrganisationStopped for an organisation that is suspended or banned (R10).
+
+    One whose event has not arrived yet is not: its project was registered, so it was active.
+    """
+    organisation = await repository.find(session, code)
+    if organisation is None or organisation.status == ACTIVE:
+        return
+    until = organisation.banned_until
+    raise OrganisationStopped(
+        organisation_code=code,
+        why=Text(zh="已暂停", en="it is suspended")
+        if until is None
+        else Text(zh=f"禁入至 {until}", en=f"it is banned until {until}"),
+    )

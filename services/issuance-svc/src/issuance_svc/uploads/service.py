@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from issuance_svc.organisations import service as organisations
 from issuance_svc.projects import service as projects
 from issuance_svc.uploads import repository
 from issuance_svc.uploads.errors import (
@@ -84,9 +85,10 @@ async def order(
 ) -> Order:
     """Check what the file is to be read as.
 
-    Raises ProjectUnknown, Forbidden, UploadOptionsWrong and what the kind's `context` raises.
+    Raises ProjectUnknown, Forbidden, OrganisationStopped, UploadOptionsWrong and what the kind's `context` raises.
     """
     project = await projects.get_owned(session, project_id, owner_code)
+    await organisations.must_not_be_stopped(session, owner_code)
     options = parse_options(handler, given)
     context = await handler.context(session, project, options)
     kept = options.model_dump(mode="json", exclude_defaults=True)
