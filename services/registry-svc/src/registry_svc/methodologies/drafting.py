@@ -131,13 +131,9 @@ async def review(
     """
     await organisations.must_be_officer(session, by)
     methodology = await service.get_for_update(session, methodology_code, DRAFT)
-    today = legal_date(now)
-    rule = await repository.find_panel_rule(session, today)
-    if rule is None:
-        raise PanelRuleMissing(day=today)
-    demands = PanelDemands(rule.members_min, rule.majority_of, rule.majority_in)
+    demands = await _demands(session, legal_date(now))
     problems = [*rules.panel_problems(members, demands)]
-    if held_on > today:
+    if held_on > legal_date(now):
         text = Text(zh="评审日期不能晚于今日。", en="The meeting cannot lie in the future.")
         problems.append(FieldProblem("/held_on", text))
     if problems:
@@ -163,3 +159,10 @@ async def review(
     what = "review passed" if outcome.is_passed else "review not passed"
     service.record_step(session, methodology, what, by=by.subject, now=now)
     return panel
+
+
+async def _demands(session: AsyncSession, day: date) -> PanelDemands:
+    rule = await repository.find_panel_rule(session, day)
+    if rule is None:
+        raise PanelRuleMissing(day=day)
+    return PanelDemands(rule.members_min, rule.majority_of, rule.majority_in)

@@ -91,7 +91,17 @@ class MethodologyIn(MethodologyPlanIn):
     ]
 
 
-class MemberPart(BaseModel):
+class MemberOut(BaseModel):
+    """An expert and the vote cast; with a conflict of interest: recused."""
+
+    name: str
+    organisation: str
+    vote: Vote
+    has_conflict: bool = Field(description="有利益冲突 / conflict of interest")
+    conflict: str | None
+
+
+class MemberIn(BaseModel):
     """An expert and the vote cast; with a conflict of interest: recused."""
 
     model_config = ConfigDict(extra="forbid")
@@ -110,7 +120,7 @@ class PanelIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     held_on: Day
-    members: list[MemberPart] = Field(min_length=1, max_length=50)
+    members: list[MemberIn] = Field(min_length=1, max_length=50)
     minutes: Prose = Field(description="评审意见 / what the panel found")
 
 
@@ -196,7 +206,7 @@ class PanelOut(BaseModel):
 
     panel_id: UUID
     held_on: date
-    members: list[MemberPart]
+    members: list[MemberOut]
     minutes: str
     approve_votes: int
     reject_votes: int
