@@ -11,6 +11,7 @@ from registry_svc.projects import repository, service
 from registry_svc.projects.models import Project
 from registry_svc.projects.rules import (
     NEGATIVE_VALIDATION,
+    NOTICE,
     REFUSAL,
     REGISTRATION,
     RESUMPTION,
@@ -55,6 +56,11 @@ async def list_next(
 
 def _missing(project: Project, step: Step, unanswered: int, today: date) -> list[Text]:
     missing = []
+    undrawn = sum(parcel.computed_area_m2 is None for parcel in project.parcels)
+    if step is NOTICE and undrawn:
+        missing.append(
+            Text(zh=f"{undrawn} 个地块还没有边界。", en=f"{undrawn} parcel(s) have no outline yet.")
+        )
     if step in (VALIDATION, NEGATIVE_VALIDATION):
         if project.is_under_notice(today):
             missing.append(

@@ -560,9 +560,13 @@ async def test_an_afforestation_project_is_drawn_before_its_notice(register):
     answer = await register.notice(project_id)
     assert refusal(answer) == (409, "parcel-outline-missing")
     assert filed["parcel_no"] in answer.json()["detail"]
+    steps = await register.api.get(f"/v1/projects/{project_id}/steps")
+    assert "1 个地块还没有边界" in steps.text
     row = {"type": "Feature", "geometry": outline["geometry"], "properties": filed}
     answer = await send(register, project_id, collection(row), crs=outline["crs"])
     assert (answer.status_code, answer.json()["held"]) == (200, 1)
+    steps = await register.api.get(f"/v1/projects/{project_id}/steps")
+    assert "没有边界" not in steps.text
     assert (await register.notice(project_id)).status_code == 200
 
 
