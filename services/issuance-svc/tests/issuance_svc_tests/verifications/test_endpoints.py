@@ -477,10 +477,28 @@ async def test_only_the_owner_replaces_the_verifier_and_says_why(desk, deliver, 
     foreign = await replace(desk, report, SECOND, headers=as_owner(OPERATOR))
     assert foreign.status_code == 403
     assert (await replace(desk, report, SECOND, reason=" ")).status_code == 422
-    made = await asyncio.gather(
-        replace(desk, report, SECOND), desk.verification(report["report_id"], 849)
+
+
+async def test_an_opinion_and_a_replacement_at_once_leave_one_verifier_in_charge(
+    desk, deliver, report
+):
+    await deliver(organisation(SECOND, "validator_verifier"))
+    desk.pass_notice(report)
+    await desk.sample(report["report_id"])
+    replaced, opinion, early = await asyncio.gather(
+        replace(desk, report, SECOND),
+        desk.verification(report["report_id"], 849, sampled=False),
+        desk.verification(report["report_id"], 849, sampled=False, headers=as_verifier(SECOND)),
     )
-    assert {answer.status_code for answer in made} <= {200, 403, 409}
+    shown = (await desk.api.get(at(report), headers=as_owner())).json()
+    opinions = sorted((opinion.status_code, early.status_code))
+    if shown["status"] == "VERIFIED":
+        assert opinions in ([200, 403], [200, 409])
+        given = (await desk.api.get(at(report, "/verification"), headers=as_owner())).json()
+        assert given["opinion"]["body_code"] == shown["verifier_code"]
+    else:
+        assert opinions == [403, 403]
+    assert (replaced.status_code == 200) == (shown["verifier_code"] == SECOND)
 
 
 FIT = {
