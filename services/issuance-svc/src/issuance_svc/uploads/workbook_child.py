@@ -25,13 +25,13 @@ from typing import Any, NoReturn
 if __name__ == "__main__":
     sys.modules["numpy"] = None  # type: ignore[assignment]  # openpyxl would import it
 
-import warnings  # noqa: E402
-from xml.etree.ElementTree import Element, ParseError  # noqa: E402
+import warnings
+from xml.etree.ElementTree import Element, ParseError
 
-from openpyxl import Workbook, load_workbook  # noqa: E402
-from openpyxl.cell import Cell, WriteOnlyCell  # noqa: E402
-from openpyxl.utils.datetime import from_excel, from_ISO8601  # noqa: E402
-from openpyxl.worksheet._reader import WorkSheetParser  # noqa: E402
+from openpyxl import Workbook, load_workbook
+from openpyxl.cell import Cell, WriteOnlyCell
+from openpyxl.utils.datetime import from_excel, from_ISO8601
+from openpyxl.worksheet._reader import WorkSheetParser
 
 OLE = bytes.fromhex("d0cf11e0a1b11ae1")
 ZIP = b"PK\x03\x04"
