@@ -37,6 +37,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "organisations",
     ),
     "issuance_svc": (
+        "kinds",
         "issuances",
         "verifications",
         "reports",
@@ -45,6 +46,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "factors | intervals | projects",
         "organisations",
         "methodologies",
+        "container",
     ),
     "trading_svc": (
         "reversals",
