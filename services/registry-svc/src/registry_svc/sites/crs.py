@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyproj
 from numpy.typing import NDArray
-from pyproj.exceptions import CRSError, ProjError
+from pyproj.exceptions import ProjError
 
 from registry_svc.sites.errors import CrsRefused
 from tht_kit.errors import Text
@@ -77,9 +77,14 @@ def read_crs(stated: str, *, pointer: str | None = None) -> StatedCrs:
     if offset is not None:
         raise CrsRefused(pointer=pointer, crs=offset.group(), reason=_offset_reason(offset.group()))
     try:
-        crs = _parse(text)
-    except CRSError:
-        crs = None
+        return _read(text, pointer)
+    except (ProjError, ValueError):
+        raise CrsRefused(pointer=pointer, crs=text[:100] or "-", reason=_UNKNOWN) from None
+
+
+def _read(text: str, pointer: str | None) -> StatedCrs:
+    """Raises CrsRefused, and what the library raises for a text that makes no sense to it."""
+    crs = _parse(text)
     if crs is None:
         raise CrsRefused(pointer=pointer, crs=text[:100] or "-", reason=_UNKNOWN)
     if crs.is_bound and crs.source_crs is not None:
@@ -88,7 +93,8 @@ def read_crs(stated: str, *, pointer: str | None = None) -> StatedCrs:
     if reason is not None:
         raise CrsRefused(pointer=pointer, crs=crs.name[:100], reason=reason)
     epsg = crs.to_epsg(min_confidence=90)
-    name = f"EPSG:{epsg}" if epsg is not None else crs.name[:100]
+    # A WKT may call itself what it likes: only what the authority knows is called by its code.
+    name = f"EPSG:{epsg}" if epsg is not None else f"WKT {crs.name[:100]}"
     if not crs.is_projected:
         return StatedCrs(name=name, transformer=None)
     # East before north, whatever order the authority lists the axes in.

@@ -101,6 +101,13 @@ def test_wgs84_is_taken_as_it_stands(stated):
     assert (outline.crs, outline.bounds) == ("EPSG:4326", (106.5, 29.5, 106.51, 29.51))
 
 
+def test_a_wkt_that_calls_itself_a_code_is_not_called_by_it():
+    forged = PRJ_ZONE_36.replace("CGCS2000_3_Degree_GK_Zone_36", "EPSG:4524")
+    assert read_crs(forged.replace("108.0", "108.5")).name == "WKT EPSG:4524"
+    wild = read_crs(PRJ_ZONE_36.replace("108.0", "1e308"))
+    assert "带号" in wrong(rectangle(36_360_000, 3_280_000, 100, 100), wild).zh
+
+
 def in_zone(geometry, meridian, false_east):
     return polygon(
         *(
@@ -170,6 +177,9 @@ def test_a_straight_line_of_a_map_stays_straight():
         ("+proj=longlat", "无法识别"),
         ("/etc/passwd", "无法识别"),
         ("PROJCS[broken", "无法识别"),
+        ("PROJCS[" * 2_800, "无法识别"),
+        (PRJ_ZONE_36.replace("Gauss_Kruger", "Some_Projection"), "无法识别"),
+        (PRJ_ZONE_36.replace('UNIT["Meter",1.0]', 'UNIT["Meter",0]'), "无法识别"),
         ("", "无法识别"),
     ],
 )
