@@ -1,123 +1,97 @@
-"""A database of the foundation, with rows in it, comes to today's schema and loses nothing."""
+"""Rows of the foundation survive the migrations that extend organisations and methodologies."""
 
 import asyncio
+from datetime import UTC, date, datetime
 
 import pytest
 from sqlalchemy import text
 
+from registry_svc.methodologies import service as methodologies
+from registry_svc.organisations import service as organisations
+from registry_svc.organisations.models import Kind
 from registry_svc.wiring import MIGRATIONS
-from tht_kit.migrations import check, upgrade
+from tht_kit.migrations import upgrade
 from tht_kit.testing.postgres import database_fixture
 
-PV = "0199a1b2-0000-7000-8000-000000000001"
-FOREST = "0199a1b2-0000-7000-8000-000000000002"
-ENDED = "0199a1b2-0000-7000-8000-000000000003"
+# One legal subject was entered under two codes: nothing forbade that then.
+ORGANISATIONS = """
+INSERT INTO organisations
+    (organisation_code, name, kinds, status, version, registered_at)
+VALUES
+    ('91500000MATHT0038A', '渝光能源', '{owner}', 'active', 3, '2026-01-02T03:00Z'),
+    ('91500103MATHT00383', '渝光能源（旧）', '{owner}', 'active', 1, '2026-01-01T03:00Z'),
+    ('91500000MATHT00540', '山城审定', '{validator_verifier}', 'suspended', 2, '2026-01-02T03:00Z')
+"""
+METHODOLOGIES = """
+INSERT INTO methodologies
+    (methodology_code, name, project_type, scope_code, crediting_years_min, crediting_years_max,
+     valid_from, evidence_grade, source, published_at)
+VALUES
+    ('CQCM-901-V001', '光伏', 'distributed_pv', '01', 1, 10, '2021-09-01', 'D', 's', '2026-01-02Z'),
+    ('CCER-14-001-V01', '造林', 'afforestation', '14', 20, 40, '2023-10-24', 'M', 's', '2026-01-03Z')
+"""
 
-ROWS = (
-    """
-INSERT INTO organisations VALUES
-  ('91500000MATHT0038A', '渝光', '{owner}', 'active', 1, '2026-01-05T00:00Z'),
-  ('91500000MATHT00540', '山城审定', '{validator_verifier}', 'active', 1, '2026-01-05T00:00Z'),
-  ('91500000MATHT0118X', '绿源', '{owner}', 'suspended', 2, '2026-01-05T00:00Z');
-INSERT INTO methodologies VALUES
-  ('CQCM-901-V001', '光伏', 'distributed_pv', '01', 1, 10, '2021-09-01', NULL, 'D', 'd', now()),
-  ('CQCM-902-V001', '造林', 'afforestation', '14', 20, 40, '2021-09-01', NULL, 'D', 'd', now());
-INSERT INTO project_rules VALUES ('CQCER', '2012-11-08', 20, 15, 'D', 'copied');
-INSERT INTO projects VALUES
-  ('{pv}', 1, '屋顶光伏', 'CQCER', 'distributed_pv', '01', 'CQCM-901-V001', '91500000MATHT0038A',
-   '91500000MATHT0118X', '91500000MATHT00540', '500112', true, '2021-03-01', '2021-09-01',
-   '2022-01-01', '2031-12-31', NULL, 'CC', 2019, 'REGISTERED', '2026-02-01', '2026-03-01',
-   '2026-03-20', '2026-03-10', '2026-03-10', 4, '2026-01-10T00:00Z'),
-  ('{forest}', NULL, '造林', 'CQCER', 'afforestation', '14', 'CQCM-902-V001', '91500000MATHT0038A',
-   '91500000MATHT0118X', NULL, '500109', true, '2021-03-12', '2021-03-12', '2021-03-12',
-   '2051-03-11', '马尾松', NULL, NULL, 'DRAFT', NULL, NULL, NULL, NULL, NULL, 1,
-   '2026-01-11T00:00Z'),
-  ('{ended}', NULL, '撤回的', 'CQCER', 'distributed_pv', '01', 'CQCM-901-V001',
-   '91500000MATHT0038A', '91500000MATHT0118X', NULL, '500112', true, '2021-03-01', '2021-09-01',
-   '2022-01-01', '2031-12-31', NULL, 'CC', 2019, 'RECALLED', NULL, NULL, NULL, NULL, NULL, 2,
-   '2026-01-12T00:00Z');
-INSERT INTO project_status_changes VALUES
-  ('{pv}', 2, 'DRAFT', 'NOTICE', NULL, '2026-02-01T00:00Z'),
-  ('{pv}', 3, 'NOTICE', 'VALIDATED', NULL, '2026-03-02T00:00Z'),
-  ('{pv}', 4, 'VALIDATED', 'REGISTERED', NULL, '2026-03-10T00:00Z'),
-  ('{ended}', 2, 'DRAFT', 'RECALLED', '填错', '2026-01-13T00:00Z');
-INSERT INTO project_meters VALUES
-  ('{pv}', 'CQ-M-2', NULL), ('{pv}', 'CQ-M-1', NULL), ('{ended}', 'CQ-M-3', '2026-01-13T00:00Z');
-INSERT INTO project_parcels VALUES
-  ('{forest}', 'JY-1', '500109', 642000.00, 'suitable_barren_land', '2010-01-01', false, NULL);
-INSERT INTO project_comments VALUES
-  ('0199a1b2-0000-7000-8000-00000000000a', '{pv}', '居民', '噪声？', '2026-02-03T00:00Z', '无。',
-   '2026-03-02T00:00Z');
-""".replace("{pv}", PV)
-    .replace("{forest}", FOREST)
-    .replace("{ended}", ENDED)
-)
 
-foundation = database_fixture("registry-0001", lambda url: upgrade(url, MIGRATIONS, "0001"))
+def as_it_was(url: str) -> None:
+    upgrade(url, MIGRATIONS, "0002")
+
+
+foundation = database_fixture("registry_0002", as_it_was)
 
 
 @pytest.fixture
 async def upgraded(foundation):
     async with foundation.write() as session:
-        for statement in ROWS.split(";\n"):
-            if statement.strip():
-                await session.execute(text(statement))
-    await asyncio.to_thread(upgrade, foundation.url, MIGRATIONS)
+        await session.execute(text(ORGANISATIONS))
+        await session.execute(text(METHODOLOGIES))
+    await asyncio.to_thread(upgrade, foundation.url, MIGRATIONS, "0004")
     return foundation
 
 
-async def test_the_rows_of_the_foundation_come_along(upgraded):
-    await asyncio.to_thread(check, upgraded.url, MIGRATIONS)
+async def test_organisations_keep_what_they_were_and_gain_a_history(upgraded):
     async with upgraded.read() as session:
-        projects = await session.execute(
-            text("SELECT name, status, pv_mode, green_certificate_claim FROM projects ORDER BY 1")
+        owner = await organisations.get_acting_as(session, "91500000MATHT0038A", Kind.OWNER)
+        assert (owner.account_subject, owner.former_codes, owner.version) == ("MATHT0038", [], 3)
+        assert (owner.competence, owner.banned_until) == (None, None)
+        [change] = await organisations.list_history_page(
+            session, owner.organisation_code, after=0, limit=9
         )
-        assert sorted(map(tuple, projects)) == sorted(
-            [
-                ("屋顶光伏", "REGISTERED", "grid_connected", False),
-                ("造林", "DRAFT", None, False),
-                ("撤回的", "RECALLED", "grid_connected", False),
-            ]
-        )
-        steps = await session.execute(
-            text("SELECT step FROM project_status_changes ORDER BY project_id, version")
-        )
-        assert [row.step for row in steps] == ["notice", "validation", "registration", "recall"]
-        held = await session.execute(
-            text("SELECT meter_no FROM project_meters WHERE released_at IS NULL ORDER BY 1")
-        )
-        assert [row.meter_no for row in held] == ["CQ-M-1", "CQ-M-2"]
-        comment = await session.execute(text("SELECT text, answer FROM project_comments"))
-        assert tuple(comment.one()) == ("噪声？", "无。")
-        organisations = await session.execute(
-            text("SELECT name, status FROM organisations ORDER BY organisation_code")
-        )
-        assert [tuple(row) for row in organisations] == [
-            ("渝光", "active"),
-            ("山城审定", "active"),
-            ("绿源", "suspended"),
-        ]
+        assert (change.version, change.action, change.changed_by) == (3, "registered", "migration")
+        stopped = await organisations.get(session, "91500000MATHT00540")
+        assert (stopped.status, stopped.kinds) == ("suspended", ["validator_verifier"])
 
 
-async def test_what_was_filed_before_versions_were_kept_is_the_first_version(upgraded):
+async def test_of_two_codes_of_one_subject_the_first_registered_holds_it(upgraded):
     async with upgraded.read() as session:
-        rows = await session.execute(
-            text("SELECT project_id::text, version, declared FROM project_versions")
+        for code in ("91500000MATHT0038A", "91500103MATHT00383"):
+            assert (await organisations.get(session, code)).organisation_code == code
+            holder = await organisations.find_by_subject(session, code)
+            assert holder == "91500103MATHT00383"
+    async with upgraded.write() as session:
+        changed = await organisations.change(
+            session,
+            "91500000MATHT0038A",
+            name="渝光能源集团",
+            kinds=[Kind.OWNER],
+            hand=organisations.Hand(by="clerk"),
+            now=datetime(2026, 7, 17, 2, tzinfo=UTC),
         )
-        kept = {row.project_id: (row.version, row.declared) for row in rows}
-    assert set(kept) == {PV, FOREST, ENDED}
-    version, declared = kept[PV]
-    assert (version, declared["meters"], declared["crediting_end"]) == (
-        1,
-        ["CQ-M-1", "CQ-M-2"],
-        "2031-12-31",
-    )
-    assert kept[FOREST][1]["parcels"] == [
-        {
-            "parcel_no": "JY-1",
-            "area_m2": "642000.00",
-            "land_use": "suitable_barren_land",
-            "non_forest_since": "2010-01-01",
-            "is_wetland": False,
-        }
-    ]
+        assert (changed.name, changed.version) == ("渝光能源集团", 4)
+
+
+async def test_methodologies_stay_published_and_say_what_they_said(upgraded):
+    async with upgraded.read() as session:
+        for code, series, version_no, cover in (
+            ("CQCM-901-V001", "CQCM-901", 1, "none"),
+            ("CCER-14-001-V01", "CCER-14-001", 1, "deduction"),
+        ):
+            found = await methodologies.get_in_force(
+                session, code, date(2026, 7, 17), pointer="/methodology_code"
+            )
+            assert (found.series, found.version_no) == (series, version_no)
+            assert (found.non_permanence, found.third_party_required) == (cover, True)
+            # What was published gets no rules added to it.
+            assert methodologies.check_applicability(found, {}) == []
+            [step] = await methodologies.list_steps(session, code)
+            assert (step.status, step.what) == ("PUBLISHED", "seeded")
+            assert step.step_id.version == 7

@@ -16,6 +16,7 @@ from registry_svc.methodologies.schemas import (
     PanelIn,
     PanelOut,
     PublicationIn,
+    StepRecordOut,
     WithdrawalIn,
 )
 from tht_kit.auth import Principal, require
@@ -63,6 +64,18 @@ async def get_methodology(methodology_code: str, session: ReadSession) -> Method
         await service.list_panels(session, methodology_code),
         await service.list_steps(session, methodology_code),
     )
+
+
+@router.get(
+    "/{methodology_code}/history",
+    dependencies=[Depends(require("oversight:read"))],
+    summary="方法学变更历史 / Every step of a version: who, when, what",
+)
+async def get_methodology_history(
+    methodology_code: str, session: ReadSession
+) -> list[StepRecordOut]:
+    await service.get(session, methodology_code)
+    return [StepRecordOut.of(step) for step in await service.list_steps(session, methodology_code)]
 
 
 @router.post(

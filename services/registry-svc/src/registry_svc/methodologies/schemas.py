@@ -221,14 +221,25 @@ class PanelOut(BaseModel):
 
 
 class StepOut(BaseModel):
+    """A step as the public sees it."""
+
     model_config = ConfigDict(from_attributes=True)
 
     status: MethodologyStatus
     what: str
     reason: str | None
+    changed_at: datetime
+
+
+class StepRecordOut(StepOut):
+    """A step with who took it and who approved it."""
+
     changed_by: str
     approved_by: str | None
-    changed_at: datetime
+
+    @classmethod
+    def of(cls, step: MethodologyStep) -> Self:
+        return cls.model_validate(step)
 
 
 class MethodologyRecordOut(MethodologyOut):

@@ -164,6 +164,7 @@ async def get_organisation_competence(
         scope_code=scope_code,
         record=organisation.competence,
         demands=demands,
+        verifier_rules=await service.list_verifier_rules(session, on),
         missing=competence_rules.shortfalls(shown, demands, scope_code=scope_code, day=on),
     )
 

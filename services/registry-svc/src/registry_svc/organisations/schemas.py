@@ -1,6 +1,6 @@
 """Organisations on the wire."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from typing import Annotated, Any, Literal, Self
 
@@ -14,6 +14,8 @@ from registry_svc.organisations.models import (
     Organisation,
     OrganisationChange,
     OrganisationStatus,
+    Requirement,
+    VerifierRule,
 )
 from tht_kit.errors import FieldProblem, InvalidRequest, Text
 from tht_kit.fields import Day, Line, Prose
@@ -196,6 +198,18 @@ class DemandsOut(BaseModel):
     accreditation_required: bool
 
 
+class VerifierRuleOut(BaseModel):
+    """A rule as data: what it asks, since when, and how well that is founded."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    requirement: Requirement
+    value: int
+    valid_from: date
+    evidence_grade: str
+    source: str
+
+
 class ShortfallOut(BaseModel):
     zh: str
     en: str
@@ -219,6 +233,7 @@ class CompetenceOut(BaseModel):
     scope_code: str
     competence: CompetenceRecordOut | None
     required: DemandsOut
+    rules: list[VerifierRuleOut]
     is_competent: bool
     missing: list[ShortfallOut]
 
@@ -231,6 +246,7 @@ class CompetenceOut(BaseModel):
         scope_code: str,
         record: dict[str, Any] | None,
         demands: Demands,
+        verifier_rules: Sequence[VerifierRule],
         missing: list[Text],
     ) -> Self:
         return cls(
@@ -239,6 +255,7 @@ class CompetenceOut(BaseModel):
             scope_code=scope_code,
             competence=record and CompetenceRecordOut.model_validate(record),
             required=DemandsOut.model_validate(demands),
+            rules=[VerifierRuleOut.model_validate(rule) for rule in verifier_rules],
             is_competent=not missing,
             missing=[ShortfallOut(zh=found.zh, en=found.en) for found in missing],
         )

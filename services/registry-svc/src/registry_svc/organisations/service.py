@@ -1,6 +1,6 @@
 """Organisations: the register that every other part of the platform names its parties by."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
@@ -24,6 +24,7 @@ from registry_svc.organisations.models import (
     OrganisationChange,
     OrganisationStatus,
     Requirement,
+    VerifierRule,
 )
 from tht_contracts.events.registry import OrganisationRegistered
 from tht_kit.auth import Principal
@@ -100,7 +101,9 @@ async def enter(
     )
     if organisation is None:
         raise OrganisationExists(pointer="/organisation_code", organisation_code=code)
-    organisation.former_codes = await _claim(session, code, former_codes)
+    pointers = _former(former_codes, known=[code])
+    await _claim(session, code, {code: "/organisation_code"} | pointers)
+    organisation.former_codes = sorted(pointers)
     await record(session, organisation, Action.REGISTERED, hand=hand, now=now)
     return organisation
 
@@ -122,7 +125,9 @@ async def change(
     """
     organisation = await get_for_update(session, code)
     known = organisation.former_codes
-    codes = await _claim(session, code, [*known, *(former_codes or ())])
+    pointers = _former(former_codes or (), known=[code, *known])
+    await _claim(session, code, pointers)
+    codes = sorted([*known, *pointers])
     wanted: list[str] = sorted(set(kinds))
     if (organisation.name, organisation.kinds, known) == (name, wanted, codes):
         return organisation
@@ -132,25 +137,33 @@ async def change(
     return organisation
 
 
-async def _claim(session: AsyncSession, code: str, former_codes: Sequence[str]) -> list[str]:
-    """Bind the subjects of all the codes to the organisation and return the former ones, sorted."""
-    pointers = {code: "/organisation_code"}
-    for index, former in enumerate(former_codes):
+def _former(codes: Sequence[str], *, known: Sequence[str]) -> dict[str, str]:
+    """Return where each code that is not known stands; raises OrganisationCodeInvalid."""
+    pointers: dict[str, str] = {}
+    for index, code in enumerate(codes):
         pointer = f"/former_codes/{index}"
         # Old codes may fail the check; they only have to be codes.
-        rules.check_form(former, pointer=pointer)
-        pointers.setdefault(former, pointer)
-    subjects = {rules.subject_of(found): found for found in reversed(pointers)}
-    held = await repository.claim_subjects(session, code, subjects)
+        rules.check_form(code, pointer=pointer)
+        if code not in known:
+            pointers.setdefault(code, pointer)
+    return pointers
+
+
+async def _claim(session: AsyncSession, holder: str, pointers: Mapping[str, str]) -> None:
+    """Bind the subjects of the codes to the organisation; raises SubjectRegistered (R32)."""
+    if not pointers:
+        return
+    # The first code of a subject is the one to name: an organisation's own stands first.
+    subjects = {rules.subject_of(code): code for code in reversed(list(pointers))}
+    held = await repository.claim_subjects(session, holder, subjects)
     if held:
-        subject, holder = min(held.items())
+        subject, other = min(held.items())
         raise SubjectRegistered(
             pointer=pointers[subjects[subject]],
             code=subjects[subject],
             account_subject=subject,
-            organisation_code=holder,
+            organisation_code=other,
         )
-    return sorted(pointers.keys() - {code})
 
 
 async def get(session: AsyncSession, code: str) -> Organisation:
@@ -252,12 +265,15 @@ def competence_of(organisation: Organisation) -> Competence | None:
     return _COMPETENCE.validate_python(organisation.competence)
 
 
+async def list_verifier_rules(session: AsyncSession, day: date) -> Sequence[VerifierRule]:
+    """Return the rules for validation and verification bodies that are in force on the day."""
+    return await repository.list_verifier_rules(session, day)
+
+
 async def get_demands(session: AsyncSession, day: date) -> Demands:
     """Return what the rules in force on the day ask of a validation and verification body."""
-    found = {
-        Requirement(row.requirement): row.value
-        for row in await repository.list_verifier_rules(session, day)
-    }
+    rows = await list_verifier_rules(session, day)
+    found = {Requirement(row.requirement): row.value for row in rows}
     return Demands(
         staff_full_time_min=found.get(Requirement.STAFF_FULL_TIME_MIN, 0),
         staff_experienced_min=found.get(Requirement.STAFF_EXPERIENCED_MIN, 0),

@@ -140,7 +140,10 @@ async def test_a_version_goes_from_draft_to_published(desk, api, events, clock):
     shown = await desk.get()
     assert (shown["status"], shown["series"], shown["version_no"]) == ("PUBLISHED", "CQCM-905", 1)
     assert shown["panels"][0]["members"][6]["vote"] == "recused"
-    assert [(step["what"], step["changed_by"], step["approved_by"]) for step in shown["steps"]] == [
+    assert [step["what"] for step in shown["steps"]] == ["drafted", "review passed", "published"]
+    assert not any("changed_by" in step for step in shown["steps"])
+    history = (await api.get(f"{PATH}/{CODE}/history", headers=desk.headers())).json()
+    assert [(step["what"], step["changed_by"], step["approved_by"]) for step in history] == [
         ("drafted", "officer-a", None),
         ("review passed", "officer-a", None),
         ("published", "officer-a", "officer-b"),
@@ -148,6 +151,13 @@ async def test_a_version_goes_from_draft_to_published(desk, api, events, clock):
     [event] = await events(CODE)
     assert isinstance(event, MethodologyPublished)
     assert (event.series, event.version_no, event.third_party_required) == ("CQCM-905", 1, False)
+
+
+async def test_who_took_a_step_is_for_those_who_oversee(desk, api):
+    await desk.draft()
+    assert refusal(await api.get(f"{PATH}/{CODE}/history")) == (401, "unauthenticated")
+    answer = await api.get(f"{PATH}/{CODE}/history", headers=caller("projects:write"))
+    assert refusal(answer) == (403, "forbidden")
 
 
 async def test_no_step_is_skipped(desk):

@@ -146,6 +146,14 @@ async def test_competence_is_recorded_by_two_persons_and_told(
         "dishonesty_free_years": 5,
         "accreditation_required": True,
     }
+    assert [
+        (rule["requirement"], rule["value"], rule["evidence_grade"]) for rule in before["rules"]
+    ] == [
+        ("accreditation", 1, "D"),
+        ("dishonesty_free_years", 5, "V1"),
+        ("staff_experienced_min", 5, "V1"),
+        ("staff_full_time_min", 10, "V1"),
+    ]
     task_id = (await record(body_code)).json()["task_id"]
     own = await approve(api, task_id, officer(bureau, "officer-a"))
     assert refusal(own) == (403, "task-own")
