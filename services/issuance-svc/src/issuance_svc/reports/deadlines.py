@@ -10,20 +10,24 @@ from tht_kit.working_days import Calendar, MissingCalendarYear
 
 @dataclass(frozen=True, slots=True)
 class Deadlines:
-    """Last legal days; None where the step is not due or a calendar year is not published yet."""
+    """Last legal days; None where the step is not due, or a calendar year or the rule is missing."""
 
     verification_due: date | None
     registration_due: date | None
     is_overdue: bool
 
 
-def deadlines_of(report: Report, rule: ClaimRule, calendar: Calendar, today: date) -> Deadlines:
+def deadlines_of(
+    report: Report, rule: ClaimRule | None, calendar: Calendar, today: date
+) -> Deadlines:
     """Return what the report waits for and by when.
 
     The opinion is due so many working days after the notice's last day, the registration after the
     day of the opinion.
     """
     verification = registration = None
+    if rule is None:
+        return Deadlines(None, None, is_overdue=False)
     if report.status == Status.NOTICE and report.notice_end is not None:
         verification = _due(calendar, report.notice_end, rule.verification_working_days)
     if report.status in (Status.VERIFIED, Status.REGISTERED_ER) and report.verified_on is not None:

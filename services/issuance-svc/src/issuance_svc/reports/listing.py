@@ -58,7 +58,7 @@ async def list_page(
         limit=limit,
     )
     return [
-        Entry(report, project, deadlines_of(report, rules[project.unit_type], calendar, today))
+        Entry(report, project, deadlines_of(report, rules.get(project.unit_type), calendar, today))
         for report, project in rows
     ]
 
@@ -69,6 +69,6 @@ async def get_public(session: AsyncSession, report_id: UUID, *, today: date) -> 
     if report.notice_start is None:
         raise ReportNotFound(report_id=report_id)
     project = await projects.get(session, report.project_id)
-    rule = await service.rule_of(session, project.unit_type)
+    rule = await repository.find_rule(session, project.unit_type)
     calendar = await projects.calendar(session)
     return Entry(report, project, deadlines_of(report, rule, calendar, today))

@@ -25,7 +25,7 @@ from issuance_svc.methodologies.calculation import (
     Stand,
 )
 from issuance_svc.methodologies.errors import ActivityContradicts
-from issuance_svc.methodologies.methodology import Methodology
+from issuance_svc.methodologies.methodology import Closing, Methodology
 from issuance_svc.projects.models import Project
 from issuance_svc.reports import repository
 from issuance_svc.reports.errors import ActivityTooLarge
@@ -54,6 +54,7 @@ async def quantify(
     ActivityTooLarge, FactorMissing, FactorPurposeRefused, FactorTestOnly and what the methodology's module raises.
     """
     methodology = catalogue.current(project.methodology_code)
+    before = await _closing_before(session, project, claimed)
     gathered = Inputs(
         claimed=claimed,
         eligible=eligible,
@@ -61,10 +62,11 @@ async def quantify(
         declared=declared,
         readings=await _readings(session, upload_ids, claimed),
         plots=await _plots(session, upload_ids),
-        plots_before=await _plots_before(session, project, claimed),
+        plots_before=[row for row in before if isinstance(row, PlotMeasurement)],
         aggregates=await _aggregates(session, project, aggregate_ids),
         factors={},
         stands=await _stands(session, upload_ids),
+        stands_before=[row for row in before if isinstance(row, Stand)],
         meters=await metering.records(session, project, eligible),
         meter_months=await metering.months(session, project, upload_ids, eligible),
     )
@@ -130,9 +132,8 @@ async def _stands(session: AsyncSession, upload_ids: Sequence[UUID]) -> list[Sta
     return [Stand.model_validate(row, from_attributes=True) for row in rows]
 
 
-async def _plots_before(
-    session: AsyncSession, project: Project, claimed: Period
-) -> list[PlotMeasurement]:
+async def _closing_before(session: AsyncSession, project: Project, claimed: Period) -> Closing:
+    """Return where the project's last report before this period ended."""
     before = await repository.find_before(session, project.project_id, claimed.start)
     if before is None:
         return []

@@ -189,8 +189,9 @@ async def list_verifiers(session: AsyncSession, report_id: UUID) -> Sequence[Rep
     return (await session.scalars(statement.order_by(ReportVerifier.position))).all()
 
 
-async def list_revision_ids(session: AsyncSession, root_report_id: UUID) -> Sequence[UUID]:
-    statement = select(Report.report_id).where(Report.root_report_id == root_report_id)
+async def list_revisions(session: AsyncSession, root_report_id: UUID) -> Sequence[Report]:
+    """Return the report in all its revisions, the first one first."""
+    statement = select(Report).where(Report.root_report_id == root_report_id)
     return (await session.scalars(statement.order_by(Report.revision))).all()
 
 

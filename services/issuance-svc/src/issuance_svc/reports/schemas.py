@@ -31,6 +31,9 @@ AGGREGATES_MAX = 200
 FIRES_MAX = 200
 STRATA_MAX = 200
 
+# What an answer takes from `Shown`, beside the report's own fields.
+SHOWN_BESIDE = ("uploads", "aggregate_ids", "history", "verifiers", "reviews", "revisions")
+
 Opinion = Literal["positive", "negative"]
 InventoryDesign = Literal["bounds", "panels"]
 VerificationMode = Literal["third_party", "self_prepared"]
@@ -145,7 +148,7 @@ class EvidenceOut(BaseModel):
     kind: str
     sha256: str
     rows: int
-    summary: dict[str, int | str]
+    summary: dict[str, Any]
 
 
 class ChangeOut(BaseModel):
@@ -158,6 +161,12 @@ class VerifierOut(BaseModel):
     verifier_code: str
     reason: str | None = Field(description="更换理由；首个为空 / null for the first")
     named_at: datetime
+
+
+class RevisionOut(BaseModel):
+    report_id: UUID
+    revision: int
+    status: Status
 
 
 class ReviewBriefOut(BaseModel):
@@ -192,6 +201,7 @@ class ReportOut(BaseModel):
     revision: int
     revises: UUID | None
     superseded_by: UUID | None
+    revisions: list[RevisionOut] = Field(description="同一报告的全部修订版 / all its revisions")
     verification_mode: VerificationMode
     verifier_code: str | None
     verifiers: list[VerifierOut]
@@ -210,10 +220,7 @@ class ReportOut(BaseModel):
 
     @classmethod
     def of(cls, report: Report, shown: Shown) -> Self:
-        known = _fields(report, cls) | {
-            name: getattr(shown, name)
-            for name in ("uploads", "aggregate_ids", "history", "verifiers", "reviews")
-        }
+        known = _fields(report, cls) | {name: getattr(shown, name) for name in SHOWN_BESIDE}
         return cls.model_validate(known | _fields(shown.deadlines, cls), from_attributes=True)
 
 

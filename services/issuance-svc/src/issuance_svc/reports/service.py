@@ -120,12 +120,13 @@ async def aggregate_ids(session: AsyncSession, report_id: UUID) -> Sequence[str]
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What is shown beside a report's own fields."""
+    """What is shown beside a report's own fields: where it comes from and where it stands."""
 
     uploads: Sequence[Upload]
     aggregate_ids: Sequence[str]
     history: Sequence[ReportChange]
     verifiers: Sequence[ReportVerifier]
+    revisions: Sequence[Report]
     reviews: Sequence[Review]
     deadlines: Deadlines
 
@@ -134,12 +135,13 @@ async def show(session: AsyncSession, report: Report, *, today: date) -> Shown:
     """Return the report's evidence, history, verifiers, reviews and deadlines."""
     upload_ids = await repository.list_upload_ids(session, report.report_id)
     project = await projects.get(session, report.project_id)
-    rule = await rule_of(session, project.unit_type)
+    rule = await repository.find_rule(session, project.unit_type)
     return Shown(
         uploads=await uploads.get_all(session, report.project_id, upload_ids),
         aggregate_ids=await repository.list_aggregate_ids(session, report.report_id),
         history=await repository.list_changes(session, report.report_id),
         verifiers=await repository.list_verifiers(session, report.report_id),
+        revisions=await repository.list_revisions(session, report.root_report_id),
         reviews=await reviews.list_about(
             session, subject_type=SUBJECT, subject_id=str(report.report_id)
         ),

@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from sqlalchemy import text
 
 from issuance_svc.reports.deadlines import overdue_since
 from issuance_svc.reports.retention import must_be_deletable, retention_until, years_after
@@ -135,6 +136,19 @@ async def test_a_deadline_in_a_year_without_calendar_is_unknown_not_guessed(desk
     notice = (await desk.notice(report["report_id"])).json()
     assert notice["notice_end"] == "2026-12-28"
     assert (notice["verification_due"], notice["is_overdue"]) == (None, False)
+
+
+async def test_reports_stay_readable_when_their_rule_is_gone(desk, database):
+    report = await desk.reported()
+    await desk.notice(report["report_id"])
+    async with database.write() as session:
+        await session.execute(text("DELETE FROM claim_rules"))
+    path = f"/v1/reports/{report['report_id']}"
+    for where in (path, f"{path}/notice"):
+        shown = (await desk.api.get(where, headers=as_owner())).json()
+        assert (shown["verification_due"], shown["is_overdue"]) == (None, False)
+    assert await listed(desk) == [report["report_id"]]
+    assert await listed(desk, as_officer("a"), overdue="true") == []
 
 
 def test_the_list_and_the_single_report_agree_on_what_is_overdue():

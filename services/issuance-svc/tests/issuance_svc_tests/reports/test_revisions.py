@@ -103,6 +103,12 @@ async def test_there_is_one_line_of_revisions(desk):
     assert second["report_id"] in again.json()["detail"]
     third = (await desk.revise(second["report_id"], upload_ids=upload_ids)).json()
     assert (third["revision"], third["revises"]) == (3, second["report_id"])
+    line = [(row["report_id"], row["status"]) for row in third["revisions"]]
+    assert line == [
+        (first["report_id"], "SUPERSEDED"),
+        (second["report_id"], "SUPERSEDED"),
+        (third["report_id"], "REPORTED"),
+    ]
 
 
 async def test_two_revisions_at_once_leave_one(desk, count_rows):
