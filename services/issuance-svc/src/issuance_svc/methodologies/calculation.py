@@ -281,6 +281,8 @@ class Inputs(Part):
     aggregates: list[CitizenAggregate]
     factors: dict[str, Factor]
     stands: list[Stand] = Field(default_factory=list)
+    # Of tree lists the trees themselves: a factor that changed in between is no loss.
+    stands_before: list[Stand] = Field(default_factory=list)
     meters: list[MeterRecord] = Field(default_factory=list)
     meter_months: list[MeterMonth] = Field(default_factory=list)
 

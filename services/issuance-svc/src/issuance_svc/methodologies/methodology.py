@@ -1,6 +1,6 @@
 """What a methodology is to the rest of the service: pure functions under a code and a formula version."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from issuance_svc.methodologies.calculation import (
@@ -8,13 +8,17 @@ from issuance_svc.methodologies.calculation import (
     Inputs,
     Outcome,
     PlotMeasurement,
+    Stand,
     Words,
 )
 
+# Plot values, or the trees themselves where a plot was told as a tree list.
+Closing = Sequence[PlotMeasurement | Stand]
 
-def _nothing(inputs: Inputs) -> list[PlotMeasurement]:
+
+def _nothing(inputs: Inputs) -> Closing:
     del inputs
-    return []
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,5 +46,5 @@ class Methodology:
     formula_version: str
     needs: Callable[[Inputs], list[FactorNeed]]
     calculate: Callable[[Inputs], Outcome]
-    closing: Callable[[Inputs], list[PlotMeasurement]] = _nothing
+    closing: Callable[[Inputs], Closing] = _nothing
     glossary: Glossary = field(default_factory=Glossary)

@@ -443,17 +443,37 @@ def test_no_loss_vanishes_between_two_periods(before, says):
         run(r16(plots_before=before))
 
 
-def test_the_next_period_begins_with_the_biomass_of_the_tree_list():
-    rows = [
+def grown(before: str, after: str) -> list[c.Stand]:
+    return [
         stand(name, day, "马尾松", value)
         for name in ("P1", "P2")
-        for day, value in ((FIRST, "100000"), (LAST, "200000"))
+        for day, value in ((FIRST, before), (LAST, after))
     ]
-    closed = FOREST.closing(with_factors(FOREST, inputs(FIRST, LAST, stands=rows)))
-    assert [(row.plot_no, row.agb_t_per_ha) for row in closed] == [
-        (name, Decimal("0.3") * Decimal("0.380") * 200) for name in ("P1", "P2")
-    ]
+
+
+def test_the_next_period_begins_where_the_trees_of_the_last_one_stood():
+    closed = FOREST.closing(inputs(FIRST, LAST, stands=grown("100000", "200000")))
+    assert closed == [stand(name, LAST, "马尾松", "200000") for name in ("P1", "P2")]
     assert FOREST.closing(inputs(FIRST, LAST)) == []
+    assert run(inputs(FIRST, LAST, stands=grown("200000", "300000"), stands_before=closed))
+    with pytest.raises(ActivityContradicts, match="loss in between"):
+        run(inputs(FIRST, LAST, stands=grown("199999", "300000"), stands_before=closed))
+
+
+def test_a_factor_that_changed_between_two_periods_is_no_loss():
+    before = FOREST.closing(inputs(FIRST, LAST, stands=grown("100000", "200000")))
+    prepared = with_factors(
+        FOREST, inputs(FIRST, LAST, stands=grown("200000", "300000"), stands_before=before)
+    )
+    lighter = prepared.factors["WD[马尾松]"].model_copy(update={"value": Decimal("0.3")})
+    factors = prepared.factors | {"WD[马尾松]": lighter}
+    assert FOREST.calculate(prepared.model_copy(update={"factors": factors})).calculated_t > 0
+
+
+def test_a_plot_stands_once_on_a_day():
+    twice = five_years(pair("P1", "20", "45"), pair("P1", "20", "45"), pair("P2", "20", "45"))
+    with pytest.raises(ActivityContradicts, match="P1 stands twice"):
+        run(twice)
 
 
 def test_meter_readings_do_not_belong_here():

@@ -8,7 +8,13 @@ from decimal import Decimal
 from issuance_svc.methodologies import calculation as c
 from issuance_svc.methodologies import inventory, sampling
 from issuance_svc.methodologies.afforestation import stock
-from issuance_svc.methodologies.afforestation.plots import Plot, Visit, areas, contradiction
+from issuance_svc.methodologies.afforestation.plots import (
+    Plot,
+    Visit,
+    areas,
+    closed_before,
+    contradiction,
+)
 
 T90 = "students_t_90"
 DISCOUNT = "sampling_discount_pct"
@@ -205,22 +211,19 @@ def must_continue(inputs: c.Inputs, plots: Sequence[Plot]) -> None:
     ActivityContradicts.
     """
     opening = {plot.plot_no: plot.before for plot in plots}
-    for last in inputs.plots_before:
+    for last in closed_before(inputs):
         first = opening.get(last.plot_no)
         if first is None:
             raise contradiction(
                 f"上一报告的固定样地 {last.plot_no} 未在本次调查中",
                 f"permanent plot {last.plot_no} of the last report is not in this inventory",
             )
-        by_volume = last.volume_m3_per_ha is not None
-        if by_volume != (first.path == "volume"):
+        if (last.path == "volume") != (first.path == "volume"):
             raise contradiction(
                 f"样地 {last.plot_no} 与上一报告的生物量路径不同",
                 f"the biomass path of plot {last.plot_no} differs from the last report's",
             )
-        ended = last.volume_m3_per_ha if by_volume else last.agb_t_per_ha
-        assert ended is not None, "a closing measurement has one of the two values"
-        begins = _value(inputs, first)
+        begins, ended = _value(inputs, first), _value(inputs, last)
         if begins < ended:
             raise contradiction(
                 f"样地 {last.plot_no} 期初 {begins}，低于上一报告期末 {ended}：其间的损失须计入",
@@ -229,21 +232,28 @@ def must_continue(inputs: c.Inputs, plots: Sequence[Plot]) -> None:
             )
 
 
-def closing(inputs: c.Inputs, plots: Sequence[Plot]) -> list[c.PlotMeasurement]:
-    """Return the last visits as plot values: a tree list as the biomass it came to."""
-    return [
-        c.PlotMeasurement(
-            plot_no=plot.plot_no,
-            stratum=plot.stratum,
-            measured_on=plot.after.measured_on,
-            plot_area_m2=plot.after.plot_area_m2,
-            stratum_area_ha=plot.after.stratum_area_ha,
-            volume_m3_per_ha=plot.after.value if plot.after.path == "volume" else None,
-            agb_t_per_ha=None if plot.after.path == "volume" else _value(inputs, plot.after),
+def closing(plots: Sequence[Plot]) -> list[c.PlotMeasurement | c.Stand]:
+    """Return the last visits: plot values, or the stands of a tree list."""
+    found: list[c.PlotMeasurement | c.Stand] = []
+    for plot in plots:
+        last = plot.after
+        if last.path == "trees":
+            found += last.stands
+            continue
+        found.append(
+            c.PlotMeasurement(
+                plot_no=plot.plot_no,
+                stratum=plot.stratum,
+                measured_on=last.measured_on,
+                plot_area_m2=last.plot_area_m2,
+                stratum_area_ha=last.stratum_area_ha,
+                volume_m3_per_ha=last.value if last.path == "volume" else None,
+                agb_t_per_ha=None if last.path == "volume" else last.value,
+            )
         )
-        for plot in plots
-    ]
+    return found
 
 
 def _value(inputs: c.Inputs, visit: Visit) -> Decimal:
+    """Return the visit's volume or value, or what its trees come to with today's factors."""
     return visit.value if visit.value is not None else stock.biomass(inputs, visit)

@@ -44,7 +44,7 @@ def pair(inputs: c.Inputs) -> list[Plot]:
     Raises ActivityIncomplete, ActivityContradicts; each names the plots it is about.
     """
     by_plot: dict[str, list[Visit]] = defaultdict(list)
-    for visit in _visits(inputs):
+    for visit in _visits(inputs.plots, inputs.stands):
         by_plot[visit.plot_no].append(visit)
     choose = _at_the_bounds if inputs.declared.inventory_design == "bounds" else _first_and_last
     chosen = {name: choose(inputs.claimed, found) for name, found in sorted(by_plot.items())}
@@ -60,37 +60,45 @@ def pair(inputs: c.Inputs) -> list[Plot]:
     return plots
 
 
-def _visits(inputs: c.Inputs) -> list[Visit]:
+def closed_before(inputs: c.Inputs) -> list[Visit]:
+    """Return the visits with which the last report ended, sorted."""
+    return _visits(inputs.plots_before, inputs.stands_before)
+
+
+def _visits(plots: Sequence[c.PlotMeasurement], stands: Sequence[c.Stand]) -> list[Visit]:
     found: dict[tuple[str, date], Visit] = {}
-    for row in inputs.plots:
+    for row in plots:
         if (row.plot_no, row.measured_on) in found:
             raise contradiction(
                 f"样地 {row.plot_no} 在 {row.measured_on} 有两条记录",
                 f"plot {row.plot_no} stands twice on {row.measured_on}",
             )
         found[row.plot_no, row.measured_on] = _of_row(row)
-    stands: dict[tuple[str, date], list[c.Stand]] = defaultdict(list)
-    for stand in inputs.stands:
-        stands[stand.plot_no, stand.measured_on].append(stand)
-    twice = sorted({plot_no for plot_no, _ in found.keys() & stands.keys()})
+    groups: dict[tuple[str, date], list[c.Stand]] = defaultdict(list)
+    for stand in stands:
+        groups[stand.plot_no, stand.measured_on].append(stand)
+    twice = sorted({plot_no for plot_no, _ in found.keys() & groups.keys()})
     if twice:
         raise contradiction(
             f"样地既有汇总值又有单木清单：{_some(twice)}",
             f"plots with both a summary and a tree list: {_some(twice)}",
         )
-    for (plot_no, day), group in stands.items():
-        group.sort(key=lambda stand: (stand.basis, stand.species or ""))
-        first = group[0]
-        found[plot_no, day] = Visit(
-            plot_no=plot_no,
-            stratum=first.stratum,
-            measured_on=day,
-            plot_area_m2=first.plot_area_m2,
-            stratum_area_ha=first.stratum_area_ha,
-            path="trees",
-            stands=group,
-        )
+    found |= {visit: _of_stands(group) for visit, group in groups.items()}
     return [found[key] for key in sorted(found)]
+
+
+def _of_stands(group: list[c.Stand]) -> Visit:
+    group.sort(key=lambda stand: (stand.basis, stand.species or ""))
+    first = group[0]
+    return Visit(
+        plot_no=first.plot_no,
+        stratum=first.stratum,
+        measured_on=first.measured_on,
+        plot_area_m2=first.plot_area_m2,
+        stratum_area_ha=first.stratum_area_ha,
+        path="trees",
+        stands=group,
+    )
 
 
 def _of_row(row: c.PlotMeasurement) -> Visit:

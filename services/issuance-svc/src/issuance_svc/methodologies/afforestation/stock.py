@@ -25,6 +25,7 @@ def needs(inputs: c.Inputs, plots: Sequence[Plot]) -> list[c.FactorNeed]:
     stands = [
         stand for plot in plots for visit in (plot.before, plot.after) for stand in visit.stands
     ]
+    stands += inputs.stands_before
     named = sorted({stand.species for stand in stands if stand.species is not None})
     wanted = [
         c.FactorNeed(symbol=f"{symbol}[{species}]", kind=kind, subject=species)

@@ -53,12 +53,9 @@ def calculate(inputs: c.Inputs, *, code: str, cover: Cover) -> c.Outcome:
     return outcome.model_copy(update={"flags": flags})
 
 
-def closing(inputs: c.Inputs) -> list[c.PlotMeasurement]:
+def closing(inputs: c.Inputs) -> list[c.PlotMeasurement | c.Stand]:
     """Return the inventory with which the next report has to begin."""
-    if not (inputs.plots or inputs.stands):
-        return []
-    with localcontext(c.MEASURED):
-        return change.closing(inputs, plots.pair(inputs))
+    return change.closing(plots.pair(inputs)) if inputs.plots or inputs.stands else []
 
 
 def _refuse_what_does_not_apply(inputs: c.Inputs, code: str) -> None:

@@ -4,7 +4,7 @@ An alarm never changes the quantity: a person has to look at it before the repor
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -24,6 +24,22 @@ _BOUNDS = {
     "night_max": NIGHT_SHARE_MAX,
     "jump_max": JUMP_RATIO,
     "stale_max": STALE_MIN,
+}
+_SAYS = {
+    "interval-above-capacity": (
+        "区间电量为装机容量可发电量的 {} 倍",
+        "An interval holds {} times what the capacity can give",
+    ),
+    "capacity-factor-high": ("容量系数 {}", "Capacity factor {}"),
+    "night-generation": ("夜间发电占 {}%", "{} % of the energy came at night"),
+    "sudden-jump": (
+        "月电量与可比月份相差 {} 倍",
+        "A month differs {} times from a comparable one",
+    ),
+    "stale-values": (
+        "同一非零值持续 {} 分钟",
+        "One value other than zero stood for {} minutes",
+    ),
 }
 _OUTFLOW = ("export", "generation", "net")
 _MINUTES_PER_HOUR = 60
@@ -46,49 +62,14 @@ def needs() -> list[c.FactorNeed]:
 
 def flags(inputs: c.Inputs, counted: Sequence[Energy]) -> list[c.Flag]:
     """Return one flag per kind of alarm, with its worst value and the places where it rang."""
-    found: list[c.Flag | None] = [
-        _flag(
-            inputs,
-            "interval-above-capacity",
-            "tolerance",
-            _above_capacity(inputs),
-            lambda value: f"区间电量为装机容量可发电量的 {value} 倍",
-            lambda value: f"an interval holds {value} times what the capacity can give",
-        ),
-        _flag(
-            inputs,
-            "capacity-factor-high",
-            "CF_max",
-            _capacity_factors(inputs, counted),
-            lambda value: f"容量系数 {value}",
-            lambda value: f"capacity factor {value}",
-        ),
-        _flag(
-            inputs,
-            "night-generation",
-            "night_max",
-            _at_night(inputs),
-            lambda value: f"夜间发电占 {value}%",
-            lambda value: f"{value} % of the energy came at night",
-        ),
-        _flag(
-            inputs,
-            "sudden-jump",
-            "jump_max",
-            _jumps(counted),
-            lambda value: f"月电量与可比月份相差 {value} 倍",
-            lambda value: f"the month differs {value} times from a comparable one",
-        ),
-        _flag(
-            inputs,
-            "stale-values",
-            "stale_max",
-            _stale(inputs),
-            lambda value: f"同一非零值持续 {value} 分钟",
-            lambda value: f"one value other than zero stood for {value} minutes",
-        ),
-    ]
-    return [flag for flag in found if flag is not None]
+    rung = (
+        _flag(inputs, "interval-above-capacity", "tolerance", _above_capacity(inputs)),
+        _flag(inputs, "capacity-factor-high", "CF_max", _capacity_factors(inputs, counted)),
+        _flag(inputs, "night-generation", "night_max", _at_night(inputs)),
+        _flag(inputs, "sudden-jump", "jump_max", _jumps(counted)),
+        _flag(inputs, "stale-values", "stale_max", _stale(inputs)),
+    )
+    return [flag for flag in rung if flag is not None]
 
 
 def _flag(
@@ -96,8 +77,6 @@ def _flag(
     code: str,
     symbol: str,
     measured: Sequence[_Worst],
-    zh: Callable[[str], str],
-    en: Callable[[str], str],
 ) -> c.Flag | None:
     bound = inputs.factor(symbol, _BOUNDS[symbol])
     beyond = [found for found in measured if found.value > bound.value]
@@ -105,11 +84,12 @@ def _flag(
         return None
     worst = max(beyond, key=lambda found: found.value)
     shown = format(worst.value.quantize(Decimal("0.01")), "f")
+    zh, en = (text.format(shown) for text in _SAYS[code])
     places = ", ".join(found.place for found in beyond[:_NAMED_MAX])
     return c.Flag(
         code=code,
-        zh=f"{zh(shown)}，超过 {bound.value}（{bound.grade}）；共 {len(beyond)} 处：{places}。",
-        en=f"{en(shown)}, above {bound.value} (grade {bound.grade}); {len(beyond)} place(s): {places}.",
+        zh=f"{zh}，超过 {bound.value}（{bound.grade}）；共 {len(beyond)} 处：{places}。",
+        en=f"{en}, above {bound.value} (grade {bound.grade}); {len(beyond)} place(s): {places}.",
         value=worst.value,
         bound=bound.value,
         grade=bound.grade,
