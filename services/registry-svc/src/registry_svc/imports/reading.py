@@ -1,6 +1,7 @@
 """From the bytes of a file to what a project may hold: pure, all problems at once."""
 
 import hashlib
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -19,6 +20,7 @@ from registry_svc.sites.rules import ParcelConditions, ParcelPlan, parcel_proble
 from tht_kit.errors import Text
 
 CSV, GEOJSON, ZIP = "text/csv", "application/geo+json", "application/zip"
+_POLYGON = re.compile(r"\s*(MULTI)?POLYGON\b", re.IGNORECASE)
 Read = Callable[[bytes, Sequence[str]], Table]
 READERS: Mapping[Kind, Mapping[str, Read]] = {
     Kind.PARCELS: {
@@ -165,12 +167,19 @@ def _geojson(geometry: Any) -> Any:
         raise OutlineWrong("没有边界；请填写。", "There is no outline: draw it.")
     if not isinstance(geometry, str):
         return geometry
+    # Polygons nest to a known depth; the library reads anything else however deep, until it dies.
+    if not _POLYGON.match(geometry):
+        raise _no_wkt(geometry[:40])
     try:
         shape = shapely.from_wkt(geometry)
     except ShapelyError as error:
-        raise OutlineWrong(
-            f"不是有效的 WKT（{str(error)[:100]}）；请写成 POLYGON ((经度 纬度, …))，环首尾相同。",
-            f"It is no valid WKT ({str(error)[:100]}): write POLYGON ((longitude latitude, …)),"
-            " each ring ending where it starts.",
-        ) from None
+        raise _no_wkt(str(error)[:100]) from None
     return shapely.geometry.mapping(shape) if not shape.is_empty else {"type": shape.geom_type}
+
+
+def _no_wkt(found: str) -> OutlineWrong:
+    return OutlineWrong(
+        f"不是有效的 WKT（{found}）；请写成 POLYGON ((经度 纬度, …))，环首尾相同。",
+        f"It is no valid WKT ({found}): write POLYGON ((longitude latitude, …)), each ring ending"
+        " where it starts.",
+    )

@@ -251,8 +251,17 @@ async def test_csv_rows_are_numbered_as_a_spreadsheet_shows_them(register, draft
     content = csv_file(csv_line(0), "", csv_line(1, area_m2="0"), csv_line(2).replace("((", "(("))
     found = problems(await send(register, draft, content, CSV, crs="EPSG:4490"))
     assert list(found) == ["row:4,column:area_m2"]
+    deep = "GEOMETRYCOLLECTION(" * 40_000 + "POINT(1 2)" + ")" * 40_000
     open_ring = csv_line(0).rpartition(",")[0].rpartition(",")[0] + '))"'
-    for broken in ("POLYGON ((", open_ring, "POLYGON EMPTY", "POINT (107.5 30.5)", ""):
+    for broken in (
+        "POLYGON ((",
+        open_ring,
+        "POLYGON EMPTY",
+        "POINT (107.5 30.5)",
+        deep,
+        "",
+        "(" * 9_000,
+    ):
         cells = ",".join(map(str, feature(0)["properties"].values()))
         line = broken if broken is open_ring else f'{cells},"{broken}"'
         answer = await send(register, draft, csv_file(line), CSV, crs="EPSG:4490")
@@ -647,3 +656,17 @@ async def test_wrong_outlines_of_a_filing_are_all_named_at_once(register):
         "/parcels/0/outline/geometry",
         "/parcels/2/outline/crs",
     ]
+
+
+@pytest.mark.parametrize("depth", [4, 30, 240, 900, 100_000])
+@pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"a":', "}")])
+async def test_coordinates_nested_too_deep_are_refused(register, depth, opening, closing):
+    body = forest_project(register.author)
+    body["parcels"][0]["outline"]["geometry"]["coordinates"] = "DEEP"
+    content = json.dumps(body).replace('"DEEP"', f"[{opening * depth}1{closing * depth}]")
+    answer = await register.api.post(
+        "/v1/projects",
+        content=content,
+        headers=caller("projects:write", org=register.owner) | {"Content-Type": "application/json"},
+    )
+    assert answer.status_code in (400, 422), answer.text
