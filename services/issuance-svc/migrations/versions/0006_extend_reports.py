@@ -24,6 +24,7 @@ def upgrade() -> None:
     _extend_reports()
     _add_verifiers()
     _add_sites()
+    _add_deletions()
     _add_reviews()
     _add_comments()
     _add_findings()
@@ -175,6 +176,21 @@ def _add_sites() -> None:
         " ON s.site_key IN (SELECT 'meter:' || unnest(p.meters)"
         " UNION SELECT 'parcel:' || p.district_code || ':' || (parcel ->> 'parcel_no')"
         " FROM jsonb_array_elements(p.parcels) AS parcel)"
+    )
+
+
+def _add_deletions() -> None:
+    op.create_table(
+        "deleted_files",
+        sa.Column("upload_id", sa.Uuid(), nullable=False),
+        sa.Column("sha256", KEY, nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("deleted_by", sa.Text(), nullable=False),
+        sa.Column("deleted_at", MOMENT, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["upload_id"], ["uploads.upload_id"], name=op.f("fk_deleted_files__upload_id")
+        ),
+        sa.PrimaryKeyConstraint("upload_id", name=op.f("pk_deleted_files")),
     )
 
 
@@ -386,6 +402,7 @@ def downgrade() -> None:
         "findings",
         "report_comments",
         "reviews",
+        "deleted_files",
         "report_sites",
         "claimed_sites",
         "report_verifiers",

@@ -44,6 +44,7 @@ def create_app(container: IssuanceContainer) -> FastAPI:
             metering.router,
             calculations.router,
             reports.router,
+            reports.evidence_router,
             calculations.reports_router,
             verifications.router,
             reviews.router,

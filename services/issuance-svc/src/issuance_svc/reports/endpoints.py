@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import Depends, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from issuance_svc.container import BlobsDep
 from issuance_svc.projects import service as projects
 from issuance_svc.reports import diff, listing, retention, service, submit, workflow
 from issuance_svc.reports.models import Report
@@ -14,6 +15,8 @@ from issuance_svc.reports.rules import Status
 from issuance_svc.reports.schemas import (
     CalculationOut,
     DiffOut,
+    FileDeletionIn,
+    FileDeletionOut,
     NoticeIn,
     ReportIn,
     ReportOut,
@@ -29,6 +32,8 @@ from tht_kit.idempotency import Idempotent
 from tht_kit.pagination import Page, PageQuery
 
 router = new_router(prefix="/v1/reports", tags=["减排量报告 / Monitoring reports"])
+
+evidence_router = new_router(prefix="/v1/uploads", tags=["活动数据 / Uploads"])
 
 Owner = Annotated[Principal, Depends(require("reports:write"))]
 
@@ -247,3 +252,28 @@ async def recall_report(
         now=now,
     )
     return ReportOut.of(report, await service.show(session, report, today=legal_date(now)))
+
+
+@evidence_router.post(
+    "/{upload_id}/file-deletion",
+    dependencies=[Idempotent],
+    summary="保存期满后删除原始文件 / Delete a file after its retention (R11)",
+)
+async def delete_evidence(
+    upload_id: UUID,
+    body: FileDeletionIn,
+    session: WriteSession,
+    blobs: BlobsDep,
+    now: Now,
+    principal: Owner,
+) -> FileDeletionOut:
+    deleted = await retention.delete_file(
+        session,
+        upload_id,
+        reason=body.reason,
+        owner_code=principal.organisation(),
+        by=principal.subject,
+        now=now,
+    )
+    await blobs.delete(deleted.sha256)
+    return FileDeletionOut.model_validate(deleted)

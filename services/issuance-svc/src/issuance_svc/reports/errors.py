@@ -191,6 +191,17 @@ class EvidenceLocked(DomainError):
     )
 
 
+class EvidenceDeleted(DomainError):
+    type = "evidence-deleted"
+    status = 409
+    title = Text(zh="原始文件已删除", en="The file was deleted")
+    detail = Text(
+        zh="上传文件 {upload_id} 的原始文件已删除，不能再作为报告的证据。",
+        en="The file of upload {upload_id} was deleted: no report can rest on it any more.",
+    )
+    fix = Text(zh="以另一文件重新上传这些数据。", en="Upload the data again as another file.")
+
+
 class ClaimRuleMissing(DomainError):
     type = "claim-rule-missing"
     status = 409

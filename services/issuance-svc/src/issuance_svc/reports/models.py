@@ -205,3 +205,15 @@ class ReportChange(Base):
     status: Mapped[str] = mapped_column(Text)
     changed_by: Mapped[str] = mapped_column(Text)
     changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class DeletedFile(Base):
+    """A file of evidence whose bytes were deleted after their retention; what it was stays known."""
+
+    __tablename__ = "deleted_files"
+
+    upload_id: Mapped[UUID] = mapped_column(ForeignKey("uploads.upload_id"), primary_key=True)
+    sha256: Mapped[str] = mapped_column(TextKey)
+    reason: Mapped[str] = mapped_column(Text)
+    deleted_by: Mapped[str] = mapped_column(Text)
+    deleted_at: Mapped[datetime] = mapped_column(UtcDateTime)

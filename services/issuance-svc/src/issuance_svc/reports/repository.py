@@ -6,13 +6,14 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, false, func, or_, select, true, update
+from sqlalchemy import ColumnElement, and_, delete, false, func, or_, select, true, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from issuance_svc.projects.models import Project
 from issuance_svc.reports.models import (
     ClaimRule,
+    DeletedFile,
     Report,
     ReportAggregate,
     ReportChange,
@@ -23,6 +24,7 @@ from issuance_svc.reports.models import (
     claim_of,
 )
 from issuance_svc.reports.rules import DEAD, Status
+from issuance_svc.uploads.models import Upload, UploadContent
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +213,29 @@ async def has_live(session: AsyncSession, project_id: str) -> bool:
         Report.project_id == project_id, Report.status.not_in(DEAD)
     )
     return (await session.execute(statement.limit(1))).first() is not None
+
+
+async def list_projects_with(session: AsyncSession, sha256: str) -> Sequence[str]:
+    """Return the projects that gave a file with these bytes, which are kept once for all of them."""
+    statement = select(Upload.project_id).where(Upload.sha256 == sha256).distinct()
+    return (await session.scalars(statement.order_by(Upload.project_id))).all()
+
+
+async def find_deleted(session: AsyncSession, upload_id: UUID) -> DeletedFile | None:
+    return await session.get(DeletedFile, upload_id)
+
+
+async def list_deleted(session: AsyncSession, upload_ids: Sequence[UUID]) -> Sequence[UUID]:
+    """Return which of the uploads' files were deleted."""
+    statement = select(DeletedFile.upload_id).where(DeletedFile.upload_id.in_(upload_ids))
+    return (await session.scalars(statement.order_by(DeletedFile.upload_id))).all()
+
+
+async def add_deleted(session: AsyncSession, deleted: DeletedFile) -> None:
+    """Note that a file is deleted, and drop the bytes of one from before the store of blobs."""
+    session.add(deleted)
+    await session.flush()
+    await session.execute(delete(UploadContent).where(UploadContent.sha256 == deleted.sha256))
 
 
 async def list_rules(session: AsyncSession) -> Sequence[ClaimRule]:

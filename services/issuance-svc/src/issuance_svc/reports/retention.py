@@ -1,12 +1,17 @@
 """How long the evidence of a project is kept (R11): until its last issuance plus ten years."""
 
 from datetime import date, datetime
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from issuance_svc.projects import service as projects
 from issuance_svc.reports import repository, service
 from issuance_svc.reports.errors import EvidenceLocked
+from issuance_svc.reports.models import DeletedFile
+from issuance_svc.uploads import service as uploads
+from issuance_svc.uploads.errors import UploadNotStored
+from issuance_svc.uploads.rules import State
 from tht_kit.clock import legal_date
 from tht_kit.errors import Text
 
@@ -38,6 +43,42 @@ async def must_be_deletable(session: AsyncSession, project_id: str, *, now: date
         raise EvidenceLocked(project_id=project_id, until=until, years=rule.retention_years)
     if until is None and await repository.has_live(session, project_id):
         raise EvidenceLocked(project_id=project_id, until=_OPEN, years=rule.retention_years)
+
+
+async def delete_file(
+    session: AsyncSession,
+    upload_id: UUID,
+    *,
+    reason: str,
+    owner_code: str,
+    by: str,
+    now: datetime,
+) -> DeletedFile:
+    """Note that a file's bytes are deleted; the caller removes them. What it told stays in reports.
+
+    The same bytes may serve several projects: each must allow it. Raises UploadNotFound, Forbidden,
+    UploadNotStored, EvidenceLocked.
+    """
+    upload = await uploads.get(session, upload_id)
+    await projects.get_owned(session, upload.project_id, owner_code)
+    if upload.state != State.STORED:
+        raise UploadNotStored(upload_id=upload_id, state=upload.state)
+    known = await repository.find_deleted(session, upload_id)
+    if known is not None:
+        return known
+    for project_id in await repository.list_projects_with(session, upload.sha256):
+        # The lock keeps a report from resting on the file in this very moment.
+        await projects.lock(session, project_id)
+        await must_be_deletable(session, project_id, now=now)
+    deleted = DeletedFile(
+        upload_id=upload_id,
+        sha256=upload.sha256,
+        reason=reason,
+        deleted_by=by,
+        deleted_at=now,
+    )
+    await repository.add_deleted(session, deleted)
+    return deleted
 
 
 def years_after(day: date, years: int) -> date:

@@ -305,6 +305,21 @@ class RetentionOut(BaseModel):
     )
 
 
+class FileDeletionIn(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    reason: Prose
+
+
+class FileDeletionOut(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+    upload_id: UUID
+    sha256: str = Field(description="所删文件的哈希，予以保留 / kept: what the file was")
+    reason: str
+    deleted_at: datetime
+
+
 class CalculationOut(BaseModel):
     report_id: UUID
     methodology_code: str

@@ -18,6 +18,7 @@ from issuance_svc.reports import repository, rules, service
 from issuance_svc.reports.errors import (
     AggregateUsed,
     CalculationRefused,
+    EvidenceDeleted,
     PeriodOverlaps,
     ReportStepRefused,
     ReportSuperseded,
@@ -180,6 +181,9 @@ async def revise(
 async def _computed(
     session: AsyncSession, project: Project, submission: Submission, *, now: datetime
 ) -> Report:
+    for upload_id in await repository.list_deleted(session, submission.upload_ids):
+        index = list(submission.upload_ids).index(upload_id)
+        raise EvidenceDeleted(pointer=f"/upload_ids/{index}", upload_id=upload_id)
     done = await quantify_submission(session, project, submission, now=now)
     for refusal in done.outcome.refusals:
         refused = REFUSALS.get(refusal.type, CalculationRefused)

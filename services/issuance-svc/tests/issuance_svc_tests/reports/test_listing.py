@@ -202,6 +202,52 @@ async def test_r11_evidence_is_locked_until_ten_years_after_the_last_issuance(de
     assert await refusal(legal_midnight(date(2036, 1, 31))) is None
 
 
+async def test_r11_a_file_is_deleted_only_after_its_retention(desk, container, count_rows):
+    async def deleted(upload_id, headers=None):
+        return await desk.api.post(
+            f"/v1/uploads/{upload_id}/file-deletion",
+            json={"reason": "保存期满"},
+            headers=headers or as_owner(),
+        )
+
+    report = await desk.reported()
+    (upload,) = report["uploads"]
+    assert problem(await deleted(upload["upload_id"])) == "evidence-locked"
+    await desk.issued(report)
+    assert (await deleted(upload["upload_id"], as_owner(OPERATOR))).status_code == 403
+    desk.clock.set(legal_midnight(date(2036, 1, 30)))
+    assert problem(await deleted(upload["upload_id"])) == "evidence-locked"
+    assert await container.blobs.exists(upload["sha256"])
+    desk.clock.set(legal_midnight(date(2036, 1, 31)))
+    done = await deleted(upload["upload_id"])
+    assert (done.status_code, done.json()["sha256"]) == (200, upload["sha256"])
+    assert not await container.blobs.exists(upload["sha256"])
+    again = await deleted(upload["upload_id"])
+    assert (again.json(), await count_rows("deleted_files")) == (done.json(), 1)
+    # What the file told stays explained to the last digit.
+    path = f"/v1/reports/{report['report_id']}/calculation"
+    assert (await desk.api.get(path, headers=as_owner())).status_code == 200
+
+
+async def test_r11_bytes_that_another_project_still_needs_stay(desk, deliver, container):
+    twin = str(new_id())
+    await deliver(pv_project(project_id=twin, project_no=11))
+    upload_id = await desk.uploaded(meter_csv())
+    other = await desk.uploaded(meter_csv(), project_id=twin)
+    report = await desk.reported(project_id=twin, upload_ids=[other])
+    path = f"/v1/uploads/{upload_id}/file-deletion"
+    refused = await desk.api.post(path, json={"reason": "误传"}, headers=as_owner())
+    assert (refused.status_code, problem(refused)) == (409, "evidence-locked")
+    assert twin in refused.json()["detail"]
+    await desk.recall(report["report_id"])
+    done = await desk.api.post(path, json={"reason": "误传"}, headers=as_owner())
+    assert done.status_code == 200
+    assert not await container.blobs.exists(done.json()["sha256"])
+    late = await desk.report(upload_ids=[upload_id])
+    assert (late.status_code, problem(late)) == (409, "evidence-deleted")
+    assert late.json()["errors"][0]["pointer"] == "/upload_ids/0"
+
+
 @pytest.mark.parametrize(
     ("day", "years", "expected"),
     [
