@@ -130,21 +130,7 @@ async def check(
     """
     await _own(session, project_id, owner_code)
     await get_current(session, project_id, [meter_no])
-    if performed_on > legal_date(now):
-        raise _refused("日期在将来", "The day is in the future", "/performed_on")
-    if kind is CheckKind.CALIBRATION:
-        if error_pct is None:
-            raise _refused("校准须填写误差", "A calibration needs its error", "/error_pct")
-        due = rules.due_after(performed_on)
-        valid_until = valid_until or due
-        if not performed_on <= valid_until <= due:
-            raise _refused(
-                f"有效期须在 {performed_on} 至 {due} 之间：每年校准一次",
-                f"It may be valid from {performed_on} to {due}: a calibration counts for a year",
-                "/valid_until",
-            )
-    else:
-        error_pct = valid_until = None
+    error_pct, valid_until = _result(kind, performed_on, error_pct, valid_until, legal_date(now))
     if replaces is not None:
         checks = await repository.list_checks(session, project_id, meter_no)
         if replaces not in {found.check_id for found in checks}:
@@ -176,6 +162,30 @@ async def check(
             "/performed_on",
         )
     return found
+
+
+def _result(
+    kind: CheckKind,
+    performed_on: date,
+    error_pct: Decimal | None,
+    valid_until: date | None,
+    today: date,
+) -> tuple[Decimal | None, date | None]:
+    """Return the error and the last day it counts; a fault has neither. Raises CalibrationRefused."""
+    if performed_on > today:
+        raise _refused("日期在将来", "The day is in the future", "/performed_on")
+    if kind is CheckKind.FAULT:
+        return None, None
+    if error_pct is None:
+        raise _refused("校准须填写误差", "A calibration needs its error", "/error_pct")
+    due = rules.due_after(performed_on)
+    if valid_until is not None and not performed_on <= valid_until <= due:
+        raise _refused(
+            f"有效期须在 {performed_on} 至 {due} 之间：每年校准一次",
+            f"It may be valid from {performed_on} to {due}: a calibration counts for a year",
+            "/valid_until",
+        )
+    return error_pct, valid_until or due
 
 
 async def get_current(
