@@ -8,10 +8,10 @@ not be read as what it claims to be, comes back as a CSV list of its problems.
 import asyncio
 import csv
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from issuance_svc.uploads import delimited, ndjson, workbook
 from issuance_svc.uploads.columns import ANNOTATIONS, Columns
@@ -41,22 +41,27 @@ async def annotate(
     *,
     format_name: str,
     columns: Columns,
-    sheet: str | None,
+    notes: Mapping[str, Any],
     problems: Sequence[UploadProblem],
     limits: Limits,
 ) -> Annotated:
-    """Return the annotated file inside `work`; the list of problems where it cannot be annotated."""
-    notes = _notes(problems)
+    """Return the annotated file inside `work`; the list of problems where it cannot be annotated.
+
+    `notes` are what the reading found out of the file: its delimiter, the sheet that was read.
+    """
+    verdicts, sheet = _notes(problems), notes.get("sheet")
     out = work / "annotated"
     try:
         if format_name == "csv":
-            encoding = await asyncio.to_thread(_csv, file, out, columns, notes)
+            encoding = await asyncio.to_thread(
+                _csv, file, out, columns, notes.get("delimiter"), verdicts
+            )
             return Annotated(out, f"text/csv; charset={encoding}", "csv")
         if format_name == "ndjson":
             await asyncio.to_thread(_ndjson, file, out, problems)
             return Annotated(out, "application/x-ndjson", "ndjson")
         if format_name == "xlsx" and sheet is not None:
-            given = _workbook_notes(sheet, notes)
+            given = _workbook_notes(sheet, verdicts)
             path = await workbook.annotate(file, work, limits, given)
             return Annotated(path, _XLSX, "xlsx")
     except (DomainError, csv.Error):
@@ -91,9 +96,12 @@ def _harmless(cell: str) -> str:
 # ---- CSV ------------------------------------------------------------------------------------
 
 
-def _csv(file: Path, out: Path, columns: Columns, notes: dict[int, list[str]]) -> str:
+def _csv(
+    file: Path, out: Path, columns: Columns, named: str | None, notes: dict[int, list[str]]
+) -> str:
     encoding = delimited.detect_encoding(file)
-    delimiter = delimited.detect_delimiter(file, encoding, columns)
+    by_name = {name: each for each, name in delimited.DELIMITERS.items()}
+    delimiter = by_name.get(named or "") or delimited.detect_delimiter(file, encoding, columns)
     with (
         file.open(encoding=encoding, newline="") as given,
         out.open("w", encoding=encoding, newline="") as into,

@@ -71,7 +71,7 @@ class Intake:
             work,
             format_name=upload.format,
             columns=handler.columns,
-            sheet=upload.summary.get("sheet"),
+            notes=upload.summary,
             problems=problems,
             limits=self.limits,
         )

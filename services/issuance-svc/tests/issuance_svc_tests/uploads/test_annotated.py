@@ -11,6 +11,7 @@ from issuance_svc_tests.factories import OPERATOR, PV_ID, as_owner, meter_csv, p
 from issuance_svc_tests.uploads.workbooks import PLAIN_ROW, XLSX, far_cell, workbook
 from tht_kit.ids import new_id
 
+NEM12 = "text/x-nem12"
 HEADER = "meter_no,month,export_kwh,import_kwh,calibration,mpe_pct,error_pct"
 
 
@@ -152,12 +153,14 @@ def test_a_large_workbook_is_copied_value_by_value(tmp_path, monkeypatch):
         (meter_csv().encode("utf-16"), "text/csv"),
         ((HEADER + '\n"M1,2025-01\n').encode(), "text/csv"),
         (b"PK\x03\x04 cut off", XLSX),
+        (b"100,NEM12,202301010000,MDP,RET\n200,N,B1,1,B1,N1,S1,kWh,10,\n900\n", NEM12),
     ],
 )
 async def test_a_file_that_cannot_be_annotated_comes_back_as_the_list_of_its_problems(
     api, desk, content, content_type
 ):
-    answer = await annotated(api, await refused(api, content, content_type))
+    kind = "interval_readings" if content_type == NEM12 else "meter_readings"
+    answer = await annotated(api, await refused(api, content, content_type, kind=kind))
     rows = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
     assert rows[0] == ["sheet", "row", "column", "zh", "en", "cure_zh", "cure_en"]
     assert len(rows) == 2
