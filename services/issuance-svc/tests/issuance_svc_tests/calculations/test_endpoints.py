@@ -104,7 +104,7 @@ async def test_only_the_owner_computes_its_project(forest):
     assert nobody.status_code == 401
 
 
-async def recomputed(desk, report_id: str) -> dict:
+async def recomputed(desk, report_id: str):
     answer = await desk.api.get(f"/v1/reports/{report_id}/recomputation", headers=as_owner())
     assert answer.status_code == 200, answer.text
     return answer.json()
@@ -151,7 +151,7 @@ def _count(node) -> int:
     return 1 + sum(_count(part) for part in node.get("operands", []))
 
 
-async def explained(desk, report_id: str, **headers) -> dict:
+async def explained(desk, report_id: str, **headers):
     answer = await desk.api.get(
         f"/v1/reports/{report_id}/explanation", headers=headers or as_owner()
     )

@@ -7,6 +7,7 @@ import os
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -41,7 +42,7 @@ async def forest(desk, deliver) -> Desk:
 
 
 @pytest.fixture
-async def uploaded(forest) -> dict:
+async def uploaded(forest) -> dict[str, Any]:
     activity = Activity(
         file=Path("fia_RI_TREE_cols.csv"),
         format="fia",

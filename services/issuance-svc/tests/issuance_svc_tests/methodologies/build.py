@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from issuance_svc.methodologies import calculation as c
-from issuance_svc.methodologies.catalogue import Methodology
+from issuance_svc.methodologies.methodology import Methodology
 
 SEED = yaml.load((files("issuance_svc") / "seeds" / "factors.yaml").read_text(), yaml.BaseLoader)
 
