@@ -106,9 +106,13 @@ async def list_organisations(
     page: PageQuery,
     kind: Annotated[Kind | None, Query(description="单位类型 / kind")] = None,
     status: Annotated[OrganisationStatus | None, Query(description="状态 / status")] = None,
+    name: Annotated[
+        str | None,
+        Query(min_length=1, max_length=200, description="名称或其一部分 / a part of the name"),
+    ] = None,
 ) -> Page[OrganisationOut]:
     rows = await service.list_page(
-        session, kind=kind, status=status, after=page.after_text, limit=page.rows
+        session, kind=kind, status=status, name=name, after=page.after_text, limit=page.rows
     )
     return page.cut(rows, OrganisationOut.of, key=lambda row: [row.organisation_code])
 

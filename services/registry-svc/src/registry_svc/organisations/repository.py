@@ -78,7 +78,13 @@ async def find_for_update(session: AsyncSession, organisation_code: str) -> Orga
 
 
 async def list_after(
-    session: AsyncSession, *, kind: str | None, status: str | None, after: str | None, limit: int
+    session: AsyncSession,
+    *,
+    kind: str | None,
+    status: str | None,
+    name_part: str | None,
+    after: str | None,
+    limit: int,
 ) -> Sequence[Organisation]:
     """Return up to `limit` organisations in order of their codes."""
     statement = select(Organisation).order_by(Organisation.organisation_code).limit(limit)
@@ -86,6 +92,8 @@ async def list_after(
         statement = statement.where(Organisation.kinds.contains([kind]))
     if status is not None:
         statement = statement.where(Organisation.status == status)
+    if name_part is not None:
+        statement = statement.where(Organisation.name.icontains(name_part, autoescape=True))
     if after is not None:
         statement = statement.where(Organisation.organisation_code > after)
     return (await session.scalars(statement)).all()

@@ -287,11 +287,14 @@ async def list_page(
     *,
     kind: Kind | None,
     status: OrganisationStatus | None,
+    name: str | None,
     after: str | None,
     limit: int,
 ) -> Sequence[Organisation]:
-    """Return up to `limit` organisations whose code comes after `after`."""
-    return await repository.list_after(session, kind=kind, status=status, after=after, limit=limit)
+    """Return up to `limit` organisations whose code comes after `after`; `name` may be a part."""
+    return await repository.list_after(
+        session, kind=kind, status=status, name_part=name, after=after, limit=limit
+    )
 
 
 async def list_history_page(

@@ -172,3 +172,19 @@ async def test_an_unknown_organisation_cannot_be_changed(api):
     change = {"name": "无", "kinds": ["owner"]}
     answer = await api.put(f"{PATH}/{organisation_code()}", json=change, headers=writer())
     assert (answer.status_code, answer.json()["type"]) == (404, "/problems/organisation-not-found")
+
+
+async def test_lists_are_filtered_by_a_part_of_the_name_and_take_no_wildcards(api):
+    for name in ("渝北100%绿电", "渝中_Solar Ltd", "山城林业"):
+        await api.post(PATH, json=organisation(name=name), headers=writer())
+    for query, expected in (
+        ("渝", ["渝北100%绿电", "渝中_Solar Ltd"]),
+        ("SOLAR", ["渝中_Solar Ltd"]),
+        ("%", ["渝北100%绿电"]),
+        ("_", ["渝中_Solar Ltd"]),
+        ("海", []),
+    ):
+        page = (await api.get(PATH, params={"name": query, "status": "active"})).json()
+        assert sorted(item["name"] for item in page["items"]) == sorted(expected), query
+    stopped = (await api.get(PATH, params={"status": "suspended"})).json()
+    assert stopped["items"] == []
