@@ -14,6 +14,9 @@ import shapefile
 from registry_svc.imports.csv_file import decode, find_columns, too_many_rows
 from registry_svc.imports.errors import ImportFileInvalid
 from registry_svc.imports.tables import ROWS_MAX, Row, Table
+from registry_svc.sites.outlines import RINGS_MAX, VERTICES_MAX
+
+shapefile.VERBOSE = False  # what it would log of each shape, our answer says in words
 
 ENTRIES_MAX = 64
 UNPACKED_MIB_MAX = 128
@@ -156,7 +159,7 @@ def _rows(parts: Mapping[str, bytes], encoding: str, wanted: Sequence[str]) -> I
                 if number > ROWS_MAX:
                     raise too_many_rows()
                 cells = {column: found.record[place] for column, place in columns.items()}
-                yield Row(number, cells, geometry=_geometry(found.shape))
+                yield Row(number, cells, geometry=_geometry(number, found.shape))
             records = reader.numRecords
     except (ImportFileInvalid, UnicodeError, shapefile.dbfFileException):
         raise
@@ -172,8 +175,16 @@ def _rows(parts: Mapping[str, bytes], encoding: str, wanted: Sequence[str]) -> I
         )
 
 
-def _geometry(shape: Any) -> Mapping[str, Any] | None:
+def _geometry(number: int, shape: Any) -> Mapping[str, Any] | None:
+    """Return the shape as GeoJSON, if it has one. Raises ImportFileInvalid for a huge one."""
     if shape is None or shape.shapeType == shapefile.NULL:
         return None
+    # Before the library compares every ring with every other to tell shells from holes.
+    if len(shape.points) > VERTICES_MAX or len(getattr(shape, "parts", ())) > RINGS_MAX:
+        raise ImportFileInvalid(
+            f"第 {number} 个图形超过 {VERTICES_MAX} 个顶点或 {RINGS_MAX} 个环；请抽稀或拆分。",
+            f"Shape {number} has more than {VERTICES_MAX} positions or {RINGS_MAX} rings: simplify"
+            " or split it.",
+        )
     geometry: Mapping[str, Any] = shape.__geo_interface__
     return geometry

@@ -23,6 +23,7 @@ from registry_svc.sites.rules import Outline, ParcelPlan
 from tht_kit.errors import FieldProblem, Text
 
 VERTICES_MAX = 10_000
+RINGS_MAX = 1_000
 RING_POSITIONS_MIN = 4
 POSITION_NUMBERS = range(2, 5)  # longitude, latitude, and what nobody asked for
 DECIMAL_PLACES = 9  # of a degree: a tenth of a millimetre
@@ -130,6 +131,11 @@ def _rings(geometry: object) -> Rings:
         raise OutlineWrong(
             "coordinates 为空，或层数与类型不符。",
             "Its coordinates are empty, or nested otherwise than its type says.",
+        )
+    if sum(map(len, parts)) > RINGS_MAX:
+        raise OutlineWrong(
+            f"超过 {RINGS_MAX} 个环；请拆成几个地块。",
+            f"It has more than {RINGS_MAX} rings: split it.",
         )
     rings = [[_ring(ring) for ring in part] for part in parts]
     vertices = sum(len(ring) for part in rings for ring in part)

@@ -407,6 +407,17 @@ async def test_a_shapefile_in_gauss_krueger_zone_36_lands_where_it_belongs(regis
     assert refusal(await send(register, other, again, crs="EPSG:4490")) == (409, "parcels-overlap")
 
 
+def many_rings(count):
+    """A shell with holes in rows."""
+    east, north = place(1)
+    step = SIDE / 40
+    holes = [
+        ring(east + (1 + i % 38) * step, north + (1 + i // 38) * step, step / 2, step / 2)[::-1]
+        for i in range(count - 1)
+    ]
+    return polygon(ring(east, north, SIDE, SIDE), *holes)
+
+
 GOOD = shape_files(feature(0))
 
 
@@ -456,6 +467,7 @@ def lying_bomb():
         (lambda: zipped(GOOD | {"地块.dbf": shape_files(feature(0), feature(1))["地块.dbf"]}),
          "二者应相同"),
         (lambda: zipped(shape_files(feature(0, land_use="火烧迹地"), encoding="gbk")), ".dbf 的文字"),
+        (lambda: zipped(shape_files(feature(0), feature(1, geometry=many_rings(1001)))), "1000 个环"),
     ],
 )  # fmt: skip
 async def test_an_archive_that_is_anything_but_one_shapefile_says_why(register, draft, make, says):

@@ -217,6 +217,7 @@ SQUARE = ring(106.5, 29.5, 0.01, 0.01)
          "自相交"),
         ({"type": "MultiPolygon", "coordinates": [[SQUARE], [ring(106.503, 29.503, 0.001, 0.001)]]},
          "一个面在另一个面之内"),
+        (polygon(SQUARE, *[ring(106.505, 29.505, 0.001, 0.001)] * 1000), "超过 1000 个环"),
         ({"type": "Point", "coordinates": [106.5, 29.5]}, "Point"),
         ({"type": "GeometryCollection", "geometries": []}, "GeometryCollection"),
         (None, "None"),
