@@ -138,7 +138,7 @@ async def kind_of(session: AsyncSession, kind: str) -> FactorKind:
     """Return the kind; raises FactorKindUnknown naming the closest."""
     kinds = await kinds_by_name(session)
     if kind not in kinds:
-        near = ", ".join(get_close_matches(kind, sorted(kinds), cutoff=0.4)) or "-"
+        near = ", ".join(get_close_matches(kind, sorted(kinds))) or "-"
         raise FactorKindUnknown(pointer="/kind", kind=kind, near=near)
     return kinds[kind]
 
