@@ -1,6 +1,5 @@
 """HTTP of the meters (表计)."""
 
-from datetime import date
 from typing import Annotated
 
 from fastapi import Depends, Query, Response
@@ -16,6 +15,7 @@ from issuance_svc.metering.schemas import (
     MeterOut,
     MeterRecordIn,
     MetersOut,
+    NearDay,
     ReplacementIn,
     ReplacementOut,
 )
@@ -139,8 +139,8 @@ async def get_meter_history(
 async def list_corrections(
     project_id: ProjectId,
     meter_no: MeterNo,
-    start: date,
-    end: date,
+    start: NearDay,
+    end: NearDay,
     session: ReadSession,
     principal: Authenticated,
 ) -> CorrectionsOut:

@@ -152,7 +152,8 @@ class IntervalReadings:
         if source.format != "csv":
             return None
         table = source.table(self._columns(facts.options))
-        if table.encoding == "gb18030":
+        # A heading over two lines counts as one row here, and as two lines there.
+        if table.encoding == "gb18030" or any("\n" in name or "\r" in name for name in table.names):
             return None
         options = facts.options
         assert options.interval_min is not None, "checked by _must_have"

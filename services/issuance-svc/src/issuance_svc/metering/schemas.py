@@ -4,14 +4,32 @@ from datetime import date, datetime
 from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 from issuance_svc.metering.models import Channel, CheckKind, Meter, MeterCheck
 from issuance_svc.metering.rules import Correction, Reason
 from issuance_svc.metering.service import MeterFacts
 from issuance_svc.methodologies.calculation import Number
-from tht_kit.fields import Day, DecimalText, Line
+from tht_kit.fields import BILINGUAL, Day, DecimalText, Line
 
+FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2099, 12, 31)
+
+
+def _near(day: date) -> date:
+    if not FIRST_DAY <= day <= LAST_DAY:
+        raise PydanticCustomError(
+            BILINGUAL,
+            "{en}",
+            {
+                "zh": f"日期须在 {FIRST_DAY} 至 {LAST_DAY} 之间",
+                "en": f"The day must lie between {FIRST_DAY} and {LAST_DAY}",
+            },
+        )
+    return day
+
+
+NearDay = Annotated[Day, AfterValidator(_near)]
 MeterNo = Annotated[Line, Field(max_length=64, examples=["M1"])]
 Index = Annotated[DecimalText, Field(ge=0, max_digits=18, decimal_places=6)]
 ErrorPct = Annotated[DecimalText, Field(ge=-100, le=100, max_digits=9, decimal_places=6)]
@@ -39,8 +57,8 @@ class MeterIn(BaseModel):
         description="export 上网, import 下网, generation 发电, auxiliary 厂用电,"
         " net 净值（正为上网，负为下网）/ net: above 0 fed in, below 0 drawn",
     )
-    valid_from: Day
-    valid_until: Day | None = None
+    valid_from: NearDay
+    valid_until: NearDay | None = None
     initial_indexes: dict[Channel, Index] = Field(
         default_factory=dict, description="起数 / index of each channel on the first day"
     )
@@ -71,7 +89,7 @@ class ReplacementIn(BaseModel):
 
     project_id: str = Field(max_length=64)
     meter_no: MeterNo
-    replaced_on: Day
+    replaced_on: NearDay
     final_indexes: dict[Channel, Index] = Field(
         description="旧表止数 / the old meter's last index of each channel"
     )
@@ -84,11 +102,11 @@ class CheckIn(BaseModel):
     project_id: str = Field(max_length=64)
     meter_no: MeterNo
     kind: CheckKind = Field(description="calibration 校准, fault 故障")
-    performed_on: Day
+    performed_on: NearDay
     error_pct: ErrorPct | None = Field(
         default=None, description="校准测得误差，% / the error found, %", examples=["0.2"]
     )
-    valid_until: Day | None = Field(
+    valid_until: NearDay | None = Field(
         default=None, description="缺省为一年后同日 / by default the same day a year later"
     )
     certificate_no: Line | None = None

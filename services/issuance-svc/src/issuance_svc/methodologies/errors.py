@@ -127,7 +127,7 @@ class FireNotQuantified(DomainError):
 class GreenCertificateClaimed(DomainError):
     """R7: one MWh is either green power with a certificate or a reduction, never both."""
 
-    type = "green-certificate-claimed"
+    type = "meter-green-certificates"
     status = 409
     title = Text(zh="电量已申领绿证", en="The electricity carries green certificates")
     detail = Text(

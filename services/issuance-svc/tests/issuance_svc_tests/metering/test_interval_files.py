@@ -239,6 +239,32 @@ def test_any_file_is_the_exact_sum_of_its_rows_in_any_order(tmp_path, rows, shuf
     assert sum(above - below for above, below, _ in days_of(parsed).values()) == expected
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: "\ufeff" + text,
+        lambda text: "\n\n" + text,
+        lambda text: text.replace("\n", "\r\n"),
+        lambda text: text.replace("\n", "\r"),
+        lambda text: text.rstrip("\n"),
+        lambda text: text.replace("\n", "\n\n"),
+        lambda text: text + ",,,\n",
+        lambda text: text.replace("M1", '"M1"'),
+        lambda text: text.replace(",", " , "),
+        lambda text: text.replace("time", '"time"').replace("value\n", '"va\nlue"\n'),
+        lambda text: text.replace("\n", ",note\n", 1).replace("0.25\n", '0.25,"a\nb"\n'),
+        lambda text: text.replace(",", ";"),
+        lambda text: text.replace(",", "\t"),
+    ],
+)
+def test_however_the_lines_are_written_no_row_is_lost(tmp_path, change):
+    content = change(interval_csv(count=5, channels=["export"]))
+    options = {"value_column": "va\nlue"} if '"va\nlue"' in content else {}
+    parsed, problems = both(tmp_path, content, **options)
+    assert said(problems) == []
+    assert days_of(parsed) == {("M1", "export", "2025-01-01"): (Decimal("1.25"), 0, 5)}
+
+
 def test_a_fast_reading_that_fails_does_not_count_its_rows_twice(tmp_path):
     lines = interval_csv(count=2000, channels=["export"]).splitlines()
     random.Random(3).shuffle(body := lines[1:])

@@ -97,6 +97,8 @@ async def test_ten_records_at_once_are_versions_in_a_row(desk, api, post):
         (meter(class_pct="0"), None, "invalid-request"),
         (meter(class_pct=0.5), None, "invalid-request"),
         (meter(channels=["sideways"]), None, "invalid-request"),
+        (meter(valid_until="9999-12-31"), None, "invalid-request"),
+        (meter(valid_from="1999-12-31"), None, "invalid-request"),
     ],
 )
 async def test_what_cannot_be_recorded(desk, post, count_rows, body, headers, refusal):
