@@ -167,7 +167,9 @@ class VerifierIncompetent(DomainError):
 
     type = "verifier-not-competent"
     status = 409
-    title = Text(zh="核查机构不具备资质", en="The verifier is not competent")
+    title = Text(
+        zh="审定与核查机构不具备条件", en="The validation and verification body is not competent"
+    )
     detail = Text(zh="单位 {verifier_code}：{reason}", en="{verifier_code}: {reason}")
     fix = Text(
         zh="选择资质齐备的机构，或由主管部门更新其资质记录。",
