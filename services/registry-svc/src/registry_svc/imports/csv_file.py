@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from registry_svc.imports.columns import BY_NAME, NAMES
 from registry_svc.imports.errors import ImportFileInvalid
-from registry_svc.imports.tables import GEOMETRY, ROWS_MAX, Row, Table
+from registry_svc.imports.tables import GEOMETRY, POSITIONS_MAX, ROWS_MAX, Row, Table
 
 CELL_CHARS_MAX = 1_000_000  # an outline of ten thousand positions
 HEADER_ROW = 1
@@ -80,6 +80,13 @@ def _rows(lines: Iterator[list[str]], columns: dict[str, int], width: int) -> It
             )
         cells = {column: line[position] for column, position in columns.items()}
         yield Row(number, cells, geometry=cells.get(GEOMETRY))
+
+
+def too_many_positions() -> ImportFileInvalid:
+    return ImportFileInvalid(
+        f"边界点总数超过 {POSITIONS_MAX}；请抽稀，或拆成几个文件。",
+        f"Its outlines have more than {POSITIONS_MAX} positions: simplify them, or split the file.",
+    )
 
 
 def too_many_rows() -> ImportFileInvalid:

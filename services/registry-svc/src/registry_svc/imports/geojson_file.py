@@ -6,13 +6,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from registry_svc.imports.columns import BY_NAME
-from registry_svc.imports.csv_file import decode, too_many_rows
+from registry_svc.imports.csv_file import decode, too_many_positions, too_many_rows
 from registry_svc.imports.errors import ImportFileInvalid
-from registry_svc.imports.tables import ROWS_MAX, Row, Table
+from registry_svc.imports.tables import POSITIONS_MAX, ROWS_MAX, Row, Table
 
 
 def read(content: bytes, wanted: Sequence[str]) -> Table:
     """Return the features as rows, counted from one. Raises ImportFileInvalid."""
+    # Every position is an array. Counted before anything is made of them.
+    if content.count(b"[") > POSITIONS_MAX:
+        raise too_many_positions()
     text, encoding = decode(content)
     try:
         collection = json.loads(text)

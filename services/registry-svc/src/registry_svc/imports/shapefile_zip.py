@@ -11,14 +11,23 @@ from typing import Any
 
 import shapefile
 
-from registry_svc.imports.csv_file import decode, find_columns, too_many_rows
+from registry_svc.imports.csv_file import (
+    decode,
+    find_columns,
+    too_many_positions,
+    too_many_rows,
+)
 from registry_svc.imports.errors import ImportFileInvalid
-from registry_svc.imports.tables import ROWS_MAX, Row, Table
+from registry_svc.imports.tables import POSITIONS_MAX, ROWS_MAX, Row, Table
 from registry_svc.sites.outlines import RINGS_MAX, VERTICES_MAX
 
 shapefile.VERBOSE = False  # what it would log of each shape, our answer says in words
 
 ENTRIES_MAX = 64
+# ESRI's description of 1998: big-endian lengths in 16-bit words before each record.
+_HEADER_BYTES, _RECORD_HEADER_BYTES = 100, 8
+_POSITION_BYTES_MAX = 32  # with Z and M
+_RECORD_BYTES_MAX = VERTICES_MAX * _POSITION_BYTES_MAX + RINGS_MAX * 4 + 200
 UNPACKED_MIB_MAX = 128
 _UNPACKED_BYTES_MAX = UNPACKED_MIB_MAX * 1024 * 1024
 _ENCRYPTED = 0x1
@@ -47,6 +56,7 @@ def read(content: bytes, wanted: Sequence[str]) -> Table:
         raise ImportFileInvalid(
             f"不是可读的 ZIP 文件（{error}）。", f"It is no readable zip archive ({error})."
         ) from None
+    _check_size(parts[".shp"])
     crs, _ = decode(parts[".prj"])
     failure: Exception | None = None
     for encoding in _encodings(parts):
@@ -175,16 +185,36 @@ def _rows(parts: Mapping[str, bytes], encoding: str, wanted: Sequence[str]) -> I
         )
 
 
+def _check_size(shp: bytes) -> None:
+    """Refuse what would take much memory to read, by the lengths of its records alone."""
+    if len(shp) > POSITIONS_MAX * _POSITION_BYTES_MAX:
+        raise too_many_positions()
+    start = _HEADER_BYTES
+    for number in range(1, ROWS_MAX + 1):
+        words = shp[start + 4 : start + _RECORD_HEADER_BYTES]
+        length = int.from_bytes(words, "big") * 2
+        if length > _RECORD_BYTES_MAX:
+            raise _huge(number)
+        start += _RECORD_HEADER_BYTES + length
+        if start >= len(shp):
+            return
+    raise too_many_rows()
+
+
+def _huge(number: int) -> ImportFileInvalid:
+    return ImportFileInvalid(
+        f"第 {number} 个图形超过 {VERTICES_MAX} 个顶点或 {RINGS_MAX} 个环；请抽稀或拆分。",
+        f"Shape {number} has more than {VERTICES_MAX} positions or {RINGS_MAX} rings: simplify or"
+        " split it.",
+    )
+
+
 def _geometry(number: int, shape: Any) -> Mapping[str, Any] | None:
     """Return the shape as GeoJSON, if it has one. Raises ImportFileInvalid for a huge one."""
     if shape is None or shape.shapeType == shapefile.NULL:
         return None
     # Before the library compares every ring with every other to tell shells from holes.
     if len(shape.points) > VERTICES_MAX or len(getattr(shape, "parts", ())) > RINGS_MAX:
-        raise ImportFileInvalid(
-            f"第 {number} 个图形超过 {VERTICES_MAX} 个顶点或 {RINGS_MAX} 个环；请抽稀或拆分。",
-            f"Shape {number} has more than {VERTICES_MAX} positions or {RINGS_MAX} rings: simplify"
-            " or split it.",
-        )
+        raise _huge(number)
     geometry: Mapping[str, Any] = shape.__geo_interface__
     return geometry

@@ -8,6 +8,7 @@ from tht_kit.errors import FieldProblem, Text
 
 ROWS_MAX = 10_000
 FILE_MIB_MAX = 32
+POSITIONS_MAX = 1_000_000  # a hundred for each parcel: what bounds the memory of reading them
 PROBLEMS_SHOWN_MAX = 200
 GEOMETRY = "geometry"
 

@@ -290,6 +290,7 @@ async def test_a_csv_file_that_cannot_be_read_says_why(register, draft, content,
     [
         (b"{", "JSON"),
         (b"[" * 100_000, "JSON"),
+        (b"[0,0]," * 1_000_001, "边界点总数"),
         (b"null", "FeatureCollection"),
         (collection(), "没有任何一行"),
         ({"type": "FeatureCollection", "features": {}}, "FeatureCollection"),
@@ -421,6 +422,13 @@ def many_rings(count):
 GOOD = shape_files(feature(0))
 
 
+def vast_record(count):
+    """A .shp whose one shape has so many positions."""
+    content = bytes(44 + 16 * count)
+    header = (1).to_bytes(4, "big") + (len(content) // 2).to_bytes(4, "big")
+    return GOOD["地块.shp"][:100] + header + content
+
+
 def linked():
     files = dict(GOOD)
     packed = io.BytesIO()
@@ -460,6 +468,8 @@ def lying_bomb():
         (linked, "链接"),
         (bomb, "解压后超过"),
         (lying_bomb, "ZIP"),
+        (lambda: zipped(GOOD | {"地块.shp": vast_record(2_500_000)}), "边界点总数"),
+        (lambda: zipped(GOOD | {"地块.shp": vast_record(50_000)}), "10000 个顶点"),
         (lambda: zipped(GOOD | {f"{i}.txt": b"" for i in range(70)}), "超过 64 个文件"),
         (lambda: zipped(GOOD | {"地块.shp": GOOD["地块.shp"][:150]}), "已损坏"),
         (lambda: zipped(GOOD | {"地块.dbf": GOOD["地块.dbf"][:40]}), "已损坏"),
