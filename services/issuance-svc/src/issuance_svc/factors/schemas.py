@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Literal, Self
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -62,6 +63,7 @@ class FactorOut(BaseModel):
 
 
 class FactorVersionOut(FactorOut):
+    task_id: UUID | None = Field(description="录入它的复核事项 / the task that stored it")
     proposed_by: str | None
     approved_by: str | None
 

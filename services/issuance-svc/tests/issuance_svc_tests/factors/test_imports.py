@@ -91,6 +91,8 @@ async def test_two_persons_import_the_whole_file(office):
         ("k_risk:v1", "0.10"),
         ("k_risk:v2", "0.12"),
     ]
+    history = await office.get(f"{PATH}/k_risk:v2/history", headers=officer("officer-c"))
+    assert [row["task_id"] for row in history.json()["versions"]] == [None, task["task_id"]]
     assert [row["value"] for row in await every(office, kind="grid_baseline_bm", region="SW")] == [
         "0.30"
     ]
