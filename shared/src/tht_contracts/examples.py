@@ -107,6 +107,10 @@ EXAMPLES: tuple[Event, ...] = (
         baseline_factor_year=2019,
         registered_on=date(2026, 4, 20),
         version=4,
+        capacity_kw="98.500",
+        pv_mode="grid_connected",
+        latitude="29.563010",
+        longitude="106.551557",
     ),
     registry.ProjectStatusChanged(
         project_id=PROJECT_ID,
