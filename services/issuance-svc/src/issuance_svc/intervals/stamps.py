@@ -3,7 +3,8 @@
 # ruff: noqa: PLR2004 - the numbers are the calendar's own
 import re
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,7 @@ FIRST_YEAR, LAST_YEAR = 2000, 2099
 KNOWN_STAMPS_MAX = 400_000
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - counts wall-clock seconds
+_EPOCH_UTC = datetime(1970, 1, 1, tzinfo=UTC)
 _ISO = re.compile(
     r"(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})"
     r"(?:[T ](?P<clock>[0-9]{2}:[0-9]{2}(?::[0-9]{2})?)(?:\.0{1,9})?"
@@ -38,6 +40,7 @@ class ZoneMissing(ValueError):
     """The stamp has no zone, and no utc_offset is given for the file."""
 
 
+@cache
 def offset_s(text: str) -> int:
     """Return the seconds east of UTC of "+08:00", "-0700" or "Z"; raises ValueError."""
     if text == "Z":
@@ -98,38 +101,24 @@ class Stamps:
         return known[np.asarray(encoded.indices, dtype=np.int64)]
 
     def _read(self, text: str) -> int:
-        moment = self._by_pattern(text) if self.pattern else self._iso(text)
-        zone = moment.utcoffset()
-        if zone is not None:
-            east_s = int(zone.total_seconds())
+        moment = self._by_pattern(text) if self.pattern else _iso(text)
+        if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+            raise StampUnreadable(text)
+        if moment.tzinfo is not None:
+            since = moment - _EPOCH_UTC
+            east_s = 0
         elif self.utc_offset_s is not None:
+            since = moment - _EPOCH
             east_s = self.utc_offset_s
         else:
             raise ZoneMissing(text)
-        if not FIRST_YEAR <= moment.year <= LAST_YEAR:
-            raise StampUnreadable(text)
-        wall_s = (moment.replace(tzinfo=None) - _EPOCH) // timedelta(seconds=1)
-        return wall_s - east_s + LEGAL_OFFSET_S
+        return since.days * DAY_S + since.seconds - east_s + LEGAL_OFFSET_S
 
     def _by_pattern(self, text: str) -> datetime:
         try:
             return datetime.strptime(text, self.pattern or "")  # noqa: DTZ007 - the zone is checked
         except ValueError:
             raise StampUnreadable(text) from None
-
-    def _iso(self, text: str) -> datetime:
-        found = _ISO.fullmatch(text)
-        if found is None:
-            raise StampUnreadable(text)
-        try:
-            moment = datetime.fromisoformat(f"{found['day']}T{found['clock'] or '00:00'}")
-            zone = found["zone"]
-            east_s = None if zone is None else offset_s(zone)
-        except ValueError:
-            raise StampUnreadable(text) from None
-        if east_s is None:
-            return moment
-        return moment.replace(tzinfo=UTC if east_s == 0 else timezone(timedelta(seconds=east_s)))
 
     def _same_shape(self, column: pa.Array) -> Integers | None:
         """Read ISO stamps that all have one length and one zone, digit by digit; else None."""
@@ -149,6 +138,19 @@ class Stamps:
             return None
         wall_s = _wall_seconds(cells, with_seconds=base == _SECOND_CHARS)
         return None if wall_s is None else wall_s - east_s + LEGAL_OFFSET_S
+
+
+def _iso(text: str) -> datetime:
+    found = _ISO.fullmatch(text)
+    if found is None:
+        raise StampUnreadable(text)
+    zone = found["zone"] or ""
+    try:
+        if zone:
+            offset_s(zone)
+        return datetime.fromisoformat(f"{found['day']}T{found['clock'] or '00:00'}{zone}")
+    except ValueError:
+        raise StampUnreadable(text) from None
 
 
 def _matrix(column: pa.Array) -> npt.NDArray[np.uint8] | None:
