@@ -154,6 +154,13 @@ def remarks(trees: Sequence[Tree]) -> list[Remark]:
 
 def _alone(rows: Iterable[Tree]) -> Iterator[Remark]:
     for tree in rows:
+        if tree.status == "live" and tree.dbh_cm is None:
+            yield _remark(
+                tree,
+                "diameter-missing",
+                f"活立木没有胸径：按所列实测生物量 {tree.agb_kg} 千克计",
+                f"a living tree without a diameter: counted by its stated {tree.agb_kg} kg",
+            )
         if tree.status == "live" and tree.height_m is None:
             yield _remark(
                 tree,

@@ -60,6 +60,7 @@ async def test_every_odd_row_is_named_and_counted(uploaded, api):
     assert (found["plots"], found["visits"]) == (125, 304)
     assert (found["first_day"], found["last_day"]) == ("2004-07-26", "2019-03-19")
     assert {name: count for name, count in found.items() if name.startswith("remarks_")} == {
+        "remarks_diameter-missing": 12,
         "remarks_dies": 328,
         "remarks_height-missing": 743,
         "remarks_is-removed": 145,

@@ -76,6 +76,7 @@ def test_each_odd_row_has_its_name():
     assert codes(tree(), tree(day=LAST, status="removed")) == ["is-removed"]
     assert codes(tree(status="dead"), tree(day=LAST)) == ["returns"]
     assert codes(tree(height_m=None)) == ["height-missing"]
+    assert codes(tree(dbh_cm=None, agb_kg=Decimal(0))) == ["diameter-missing"]
     assert codes(tree("1"), tree("2", day=LAST)) == ["not-found-again"]
     assert codes(tree(), tree(day=LAST, dbh_cm=Decimal("36.9"))) == []  # 24.9 cm in five years
     assert codes(tree(), tree(day=LAST, dbh_cm=Decimal("37.1"))) == ["grows-fast"]
