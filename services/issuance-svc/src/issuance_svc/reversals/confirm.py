@@ -1,7 +1,6 @@
 """Deciding on a reversal: cover first, then the buffer, then the owner's debt; trading is told."""
 
 from datetime import datetime
-from decimal import Decimal
 from typing import Literal, cast
 from uuid import UUID
 
@@ -64,13 +63,15 @@ async def _lock(session: AsyncSession, reversal_id: UUID) -> Reversal:
 
 
 async def _bear(session: AsyncSession, reversal: Reversal) -> Loss:
-    """Share the loss out. For a correction an equal quantity is owed, and no cover is used (R10)."""
-    if reversal.kind in CORRECTIONS:
-        await service.must_fit_issuance(session, reversal)
-        nothing = Decimal(0)
-        return Loss(covered=nothing, buffer_t=0, debt_t=int(reversal.loss), deficit=nothing)
+    """Share the loss out. For a correction an equal quantity is owed, and no cover is used (R10).
+
+    What earlier reversals of the project cost already is not owed a second time.
+    """
     before = await service.standing(session, reversal.project_id)
-    return rules.bear(reversal.loss, before)
+    if reversal.kind not in CORRECTIONS:
+        return rules.bear(reversal.loss, before)
+    await service.must_fit_issuance(session, reversal)
+    return rules.correct(int(reversal.loss), before)
 
 
 async def reject(session: AsyncSession, reversal_id: UUID) -> None:

@@ -16,10 +16,11 @@ from issuance_svc.reversals.schemas import (
     ReversalOut,
     StandingOut,
 )
-from tht_kit.auth import Principal, require
+from tht_kit.auth import require
 from tht_kit.http import Now, ReadSession, WriteSession, new_router
 from tht_kit.idempotency import Idempotent
 from tht_kit.pagination import Page, PageQuery
+from tht_kit.principal import Principal
 
 router = new_router(prefix="/v1/reversals", tags=["逆转与缓冲 / Reversals and buffer"])
 

@@ -64,6 +64,12 @@ def bear(loss: Decimal, before: Standing) -> Loss:
         )
 
 
+def correct(quantity_t: int, before: Standing) -> Loss:
+    """Return the debt for units that should never have been: an equal quantity, no cover (R10)."""
+    debt_t = min(quantity_t, before.outstanding_t)
+    return Loss(covered=Decimal(0), buffer_t=0, debt_t=debt_t, deficit=Decimal(0))
+
+
 @dataclass(frozen=True, slots=True)
 class Growth:
     """What of a verified growth can be issued after a deficit has regrown."""

@@ -10,9 +10,9 @@ from issuance_svc.reversals import confirm, service
 from issuance_svc.reversals.models import Kind, Reversal
 from issuance_svc.reversals.service import Told
 from tht_kit import four_eyes
-from tht_kit.auth import Principal
 from tht_kit.errors import Text
 from tht_kit.four_eyes import Task, TaskKind
+from tht_kit.principal import Principal
 
 
 async def _approve(session: AsyncSession, task: Task, by: Principal, now: datetime) -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from issuance_svc.buffer.rules import shares
-from issuance_svc.reversals.rules import Growth, Loss, Standing, bear, ceil_tonnes, regrow
+from issuance_svc.reversals.rules import Growth, Loss, Standing, bear, ceil_tonnes, correct, regrow
 
 # R16: 2,799.70 t gross, 2,519.73 issued, 279.97 kept back.
 GROSS = Decimal("2799.6993")
@@ -57,6 +57,12 @@ def test_nobody_owes_more_than_was_issued_and_the_rest_regrows():
     )
     never = Standing(Decimal(0), Decimal(0), 0, 0)
     assert bear(Decimal("12.5"), never) == Loss(Decimal(0), 0, 0, Decimal("12.5"))
+
+
+def test_a_correction_costs_an_equal_quantity_less_what_was_cancelled_before():
+    assert correct(2519, R16) == Loss(Decimal(0), 0, 2519, Decimal(0))
+    after = Standing(deducted=KEPT, deficit=KEPT, buffer_t=0, outstanding_t=1798)
+    assert correct(2519, after).debt_t == 1798
 
 
 def test_a_deficit_regrows_from_the_gross_growth():
