@@ -69,7 +69,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
 
 # A service's own modules, above and below its slices.
 PROCESS_ABOVE = ("main | worker", "wiring", "api | subscriptions")
-PROCESS_BELOW = ("settings", "base")
+PROCESS_BELOW = ("container", "settings", "base")
 
 # A slice from edge to ground. Every other file of a slice is a use case and stands beside
 # `service`; they may use each other (acyclic_siblings still forbids a circle).

@@ -7,7 +7,6 @@ that names another algorithm, or none, is refused before any key is looked at.
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 import httpx
@@ -18,6 +17,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet, OKPKey
 
 from tht_kit.errors import Forbidden, TemporarilyUnavailable, Text, Unauthenticated
+from tht_kit.principal import Principal
 
 AUDIENCE = "tanhuitong"
 ALGORITHM = "Ed25519"
@@ -31,40 +31,6 @@ _NO_KEYS = Text(
     zh="签发方的公钥暂时取不到。", en="The issuer's public keys cannot be read for the moment."
 )
 _log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Principal:
-    """Who is calling: one credential (`subject`) acting for at most one organisation."""
-
-    subject: str
-    organisation_code: str | None
-    scopes: frozenset[str]
-    environment: str
-
-    def organisation(self) -> str:
-        """Return the organisation; raises Forbidden for a credential that acts for none."""
-        if self.organisation_code is None:
-            raise Forbidden(
-                reason=Text(
-                    zh="此凭据不代表任何单位。",
-                    en="This credential does not act for an organisation.",
-                )
-            )
-        return self.organisation_code
-
-    def must_be(self, organisation_code: str) -> None:
-        """Raise Forbidden unless the caller acts for the organisation."""
-        if self.organisation_code != organisation_code:
-            raise Forbidden(
-                reason=Text(
-                    zh=f"此操作属于单位 {organisation_code}。",
-                    en=f"This belongs to organisation {organisation_code}.",
-                )
-            )
-
-    def has(self, scope: str) -> bool:
-        return scope in self.scopes
 
 
 class JwksUrl:

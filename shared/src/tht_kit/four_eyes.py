@@ -16,10 +16,10 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tht_kit.auth import Principal
 from tht_kit.db import TextKey, UtcDateTime
 from tht_kit.errors import DomainError, Forbidden, Text
 from tht_kit.ids import new_id
+from tht_kit.principal import Principal
 
 TABLE = "four_eyes_tasks"
 

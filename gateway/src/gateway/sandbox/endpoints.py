@@ -11,10 +11,11 @@ from gateway.edge.fetch import NoAnswer, fetch
 from gateway.sandbox import followers, service
 from gateway.sandbox.errors import ClockLags
 from gateway.sandbox.schemas import ClockIn, ClockOut
-from tht_kit.auth import Principal, require
+from tht_kit.auth import require
 from tht_kit.clock import SHANGHAI, legal_date, system_now
 from tht_kit.errors import TemporarilyUnavailable, Text
 from tht_kit.http import ReadSession, new_router
+from tht_kit.principal import Principal
 from tht_kit.working_days import MissingCalendarYear
 
 router = new_router(prefix="/v1/sandbox/clock", tags=["沙箱 / Sandbox"])

@@ -13,6 +13,7 @@ from issuance_svc.issuances import tasks as issuance_tasks
 from issuance_svc.kinds import intake_of
 from issuance_svc.metering import endpoints as metering
 from issuance_svc.reports import endpoints as reports
+from issuance_svc.reports import tasks as report_tasks
 from issuance_svc.reversals import endpoints as reversals
 from issuance_svc.reversals import tasks as reversal_tasks
 from issuance_svc.reviews import endpoints as reviews
@@ -27,6 +28,7 @@ from tht_kit.task_endpoints import tasks_router
 # What one person proposes and another decides: each slice's kinds.
 TASK_KINDS: tuple[TaskKind, ...] = (
     *factor_tasks.TASKS,
+    *report_tasks.TASKS,
     *verification_tasks.TASKS,
     *issuance_tasks.TASKS,
     *reversal_tasks.TASKS,

@@ -10,7 +10,7 @@ from fastapi import Depends, Query, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from sqlalchemy.dialects.postgresql import insert
 
-from tht_kit.auth import Principal, require
+from tht_kit.auth import require
 from tht_kit.bus_inprocess import InProcessBus
 from tht_kit.clock import SystemClock
 from tht_kit.db import NAMING, Database, TextKey
@@ -21,6 +21,7 @@ from tht_kit.http import Now, ReadSession, WriteSession, build_app, new_router
 from tht_kit.idempotency import Idempotent
 from tht_kit.ids import new_id
 from tht_kit.pagination import Page, PageQuery
+from tht_kit.principal import Principal
 from tht_kit.service import Container, Shared, parts
 from tht_kit.settings import ServiceSettings, load
 from tht_kit.tables import kit_tables

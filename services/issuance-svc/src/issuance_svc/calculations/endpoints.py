@@ -15,8 +15,9 @@ from issuance_svc.calculations.schemas import (
 from issuance_svc.factors.schemas import FactorIn
 from issuance_svc.reports.endpoints import readable
 from issuance_svc.reports.schemas import ReportIn
-from tht_kit.auth import Authenticated, Principal, require
+from tht_kit.auth import Authenticated, require
 from tht_kit.http import Now, ReadSession, new_router
+from tht_kit.principal import Principal
 
 router = new_router(prefix="/v1/calculations", tags=["试算 / Calculations"])
 reports_router = new_router(prefix="/v1/reports", tags=["减排量报告 / Monitoring reports"])

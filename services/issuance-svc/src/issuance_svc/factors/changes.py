@@ -14,9 +14,9 @@ from issuance_svc.factors.rules import PARTS, Place, Values
 from issuance_svc.organisations import service as organisations
 from issuance_svc.organisations.models import Kind
 from tht_kit import four_eyes
-from tht_kit.auth import Principal
 from tht_kit.errors import FieldProblem, Text
 from tht_kit.four_eyes import Task, TaskKind
+from tht_kit.principal import Principal
 
 
 async def propose(

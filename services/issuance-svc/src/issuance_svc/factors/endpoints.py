@@ -16,13 +16,14 @@ from issuance_svc.factors.schemas import (
 )
 from issuance_svc.factors.yaml_form import FILE_BYTES_MAX
 from tht_kit import four_eyes
-from tht_kit.auth import Authenticated, Principal, require
+from tht_kit.auth import Authenticated, require
 from tht_kit.clock import legal_date
 from tht_kit.errors import Text
 from tht_kit.fields import Day, Prose
 from tht_kit.http import Now, ReadSession, WriteSession, new_router
 from tht_kit.idempotency import Idempotent
 from tht_kit.pagination import Page, PageQuery
+from tht_kit.principal import Principal
 from tht_kit.task_endpoints import TaskOut
 
 router = new_router(prefix="/v1/factors", tags=["因子 / Factors"])

@@ -10,10 +10,11 @@ from issuance_svc.inventories import service
 from issuance_svc.inventories.schemas import RemarkOut, StandOut
 from issuance_svc.projects import service as projects
 from issuance_svc.uploads import service as uploads
-from tht_kit.auth import Authenticated, Principal
+from tht_kit.auth import Authenticated
 from tht_kit.db import AsyncReadSession
 from tht_kit.http import ReadSession, new_router
 from tht_kit.pagination import Page, PageQuery
+from tht_kit.principal import Principal
 
 router = new_router(prefix="/v1/uploads", tags=["活动数据 / Activity data"])
 

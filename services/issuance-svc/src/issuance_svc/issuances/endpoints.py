@@ -20,10 +20,11 @@ from issuance_svc.issuances.schemas import (
 from issuance_svc.issuances.serials import parse_foreign
 from issuance_svc.issuances.tasks import EXTERNAL_ISSUANCE
 from tht_kit import four_eyes
-from tht_kit.auth import Principal, require
+from tht_kit.auth import require
 from tht_kit.http import Now, ReadSession, WriteSession, new_router
 from tht_kit.idempotency import Idempotent
 from tht_kit.pagination import Page, PageQuery
+from tht_kit.principal import Principal
 
 TAGS = ["签发 / Issuances"]
 requests_router = new_router(prefix="/v1/reports", tags=TAGS)

@@ -6,9 +6,9 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from issuance_svc.issuances import external
-from tht_kit.auth import Principal
 from tht_kit.errors import Text
 from tht_kit.four_eyes import Task, TaskKind
+from tht_kit.principal import Principal
 
 
 async def _approve(session: AsyncSession, task: Task, by: Principal, now: datetime) -> None:

@@ -20,9 +20,10 @@ from issuance_svc.metering.schemas import (
     ReplacementOut,
 )
 from issuance_svc.projects import service as projects
-from tht_kit.auth import Authenticated, Principal, require
+from tht_kit.auth import Authenticated, require
 from tht_kit.http import Now, ReadSession, WriteSession, new_router
 from tht_kit.idempotency import Idempotent
+from tht_kit.principal import Principal
 
 router = new_router(prefix="/v1/meters", tags=["表计 / Meters"])
 

@@ -59,6 +59,17 @@ async def insert_rules(session: AsyncSession, rows: Sequence[dict[str, Any]]) ->
     await session.execute(insert(ClaimRule).on_conflict_do_nothing(), list(rows))
 
 
+async def replace_rule(session: AsyncSession, values: dict[str, Any]) -> None:
+    """Put the rule of a unit type in force, whether there was one or not."""
+    statement = insert(ClaimRule).values(values)
+    await session.execute(
+        statement.on_conflict_do_update(
+            index_elements=[ClaimRule.unit_type],
+            set_={name: statement.excluded[name] for name in values if name != "unit_type"},
+        )
+    )
+
+
 async def find(session: AsyncSession, report_id: UUID) -> Report | None:
     return await session.get(Report, report_id)
 
@@ -239,7 +250,7 @@ async def add_deleted(session: AsyncSession, deleted: DeletedFile) -> None:
 
 
 async def list_rules(session: AsyncSession) -> Sequence[ClaimRule]:
-    return (await session.scalars(select(ClaimRule))).all()
+    return (await session.scalars(select(ClaimRule).order_by(ClaimRule.unit_type))).all()
 
 
 async def list_after(

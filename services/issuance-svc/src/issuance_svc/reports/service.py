@@ -68,6 +68,11 @@ async def rule_of(session: AsyncSession, unit_type: str) -> ClaimRule:
     return rule
 
 
+async def list_rules(session: AsyncSession) -> Sequence[ClaimRule]:
+    """Return the claim rules of all unit types."""
+    return await repository.list_rules(session)
+
+
 async def move(
     session: AsyncSession, report: Report, status: Status, *, step: str, by: str, now: datetime
 ) -> None:

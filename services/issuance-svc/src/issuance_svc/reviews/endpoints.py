@@ -10,11 +10,12 @@ from issuance_svc.projects import service as projects
 from issuance_svc.reviews import service
 from issuance_svc.reviews.models import ReviewStatus
 from issuance_svc.reviews.schemas import ReviewDecisionIn, ReviewOut
-from tht_kit.auth import Authenticated, Principal, require
+from tht_kit.auth import Authenticated, require
 from tht_kit.errors import Forbidden, Text
 from tht_kit.http import Now, ReadSession, WriteSession, new_router
 from tht_kit.idempotency import Idempotent
 from tht_kit.pagination import Page, PageQuery
+from tht_kit.principal import Principal
 
 router = new_router(prefix="/v1/reviews", tags=["异常复核 / Reviews"])
 

@@ -17,10 +17,11 @@ from issuance_svc.uploads.parts import IntakeDep
 from issuance_svc.uploads.rules import WAITING, State
 from issuance_svc.uploads.schemas import UploadKindOut, UploadOut, UploadProblemOut
 from issuance_svc.uploads.source import Format
-from tht_kit.auth import Authenticated, Principal, require
+from tht_kit.auth import Authenticated, require
 from tht_kit.db import AsyncReadSession
 from tht_kit.http import Now, ReadSession, WriteSession, new_router
 from tht_kit.pagination import Page, PageQuery
+from tht_kit.principal import Principal
 
 router = new_router(prefix="/v1/uploads", tags=["活动数据 / Activity data"])
 

@@ -30,12 +30,13 @@ from issuance_svc.verifications.schemas import (
     VerificationIn,
     VerificationOut,
 )
-from tht_kit.auth import Authenticated, Principal, require
+from tht_kit.auth import Authenticated, require
 from tht_kit.clock import legal_date
 from tht_kit.errors import Forbidden, Text
 from tht_kit.http import Now, ReadSession, WriteSession, new_router
 from tht_kit.idempotency import Idempotent
 from tht_kit.pagination import Page, PageQuery
+from tht_kit.principal import Principal
 from tht_kit.task_endpoints import TaskOut
 
 router = new_router(prefix="/v1/reports", tags=["核查 / Verification"])

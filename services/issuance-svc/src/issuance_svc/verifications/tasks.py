@@ -25,9 +25,9 @@ from issuance_svc.verifications.service import (
     notice_must_be_over,
 )
 from tht_kit import four_eyes
-from tht_kit.auth import Principal
 from tht_kit.errors import Forbidden, Text
 from tht_kit.four_eyes import Task, TaskKind
+from tht_kit.principal import Principal
 
 
 async def propose(

@@ -8,9 +8,10 @@ from fastapi import Depends, Response
 from points_svc.aggregates import service
 from points_svc.aggregates.schemas import AggregateIn, AggregateOut, TraceOut
 from points_svc.citizens.schemas import SubjectToken
-from tht_kit.auth import Authenticated, Principal, require
+from tht_kit.auth import Authenticated, require
 from tht_kit.http import Now, ReadSession, WriteSession, new_router
 from tht_kit.idempotency import Idempotent
+from tht_kit.principal import Principal
 
 router = new_router(prefix="/v1", tags=["汇总 / Aggregates"])
 

@@ -15,8 +15,9 @@ from points_svc.citizens.schemas import (
 )
 from points_svc.scenarios.rules import ScenarioId
 from points_svc.settings import PointsSettings
-from tht_kit.auth import Principal, require
+from tht_kit.auth import require
 from tht_kit.http import ContainerDep, Now, WriteSession, new_router
+from tht_kit.principal import Principal
 
 router = new_router(prefix="/v1/citizens", tags=["市民 / Citizens"])
 Writer = Annotated[Principal, Depends(require("citizens:write"))]

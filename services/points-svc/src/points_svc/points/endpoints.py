@@ -7,8 +7,9 @@ from fastapi import Depends
 from points_svc.citizens.schemas import SubjectToken
 from points_svc.points import service
 from points_svc.points.schemas import BalanceOut
-from tht_kit.auth import Principal, require
+from tht_kit.auth import require
 from tht_kit.http import Now, ReadSession, new_router
+from tht_kit.principal import Principal
 
 router = new_router(prefix="/v1/citizens", tags=["积分 / Points"])
 

@@ -8,10 +8,11 @@ from fastapi import Depends, Response
 from points_svc.citizens.schemas import SubjectToken
 from points_svc.redemptions import service
 from points_svc.redemptions.schemas import RedemptionIn, RedemptionOut
-from tht_kit.auth import Principal, require
+from tht_kit.auth import require
 from tht_kit.http import Now, ReadSession, WriteSession, new_router
 from tht_kit.idempotency import Idempotent
 from tht_kit.pagination import Page, PageQuery
+from tht_kit.principal import Principal
 
 router = new_router(prefix="/v1", tags=["兑换 / Redemptions"])
 Reader = Annotated[Principal, Depends(require("citizens:read"))]

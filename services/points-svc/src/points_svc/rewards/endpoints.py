@@ -7,10 +7,11 @@ from fastapi import Depends, Response
 
 from points_svc.rewards import service
 from points_svc.rewards.schemas import RewardIn, RewardOut
-from tht_kit.auth import Principal, require
+from tht_kit.auth import require
 from tht_kit.http import Now, ReadSession, WriteSession, new_router
 from tht_kit.idempotency import Idempotent
 from tht_kit.pagination import Page, PageQuery
+from tht_kit.principal import Principal
 
 router = new_router(prefix="/v1/rewards", tags=["奖励 / Rewards"])
 

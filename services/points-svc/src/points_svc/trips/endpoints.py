@@ -10,10 +10,11 @@ from points_svc.citizens.schemas import SubjectToken
 from points_svc.trips import decode, service
 from points_svc.trips.errors import BatchTooLarge
 from points_svc.trips.schemas import BatchOut, TripOut, batch_out, upload_schema
-from tht_kit.auth import Principal, require
+from tht_kit.auth import require
 from tht_kit.errors import Language, MediaTypeUnsupported
 from tht_kit.http import Now, ReadSession, WriteSession, new_router
 from tht_kit.pagination import Page, PageQuery
+from tht_kit.principal import Principal
 from tht_kit.problems import language_of
 
 router = new_router(prefix="/v1", tags=["出行 / Trips"])

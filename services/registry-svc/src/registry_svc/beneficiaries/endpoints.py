@@ -13,9 +13,10 @@ from registry_svc.beneficiaries.schemas import (
     BeneficiaryProposedOut,
 )
 from registry_svc.settings import RegistrySettings
-from tht_kit.auth import Authenticated, Principal, require
+from tht_kit.auth import Authenticated, require
 from tht_kit.http import ContainerDep, Now, ReadSession, WriteSession, new_router
 from tht_kit.pagination import Page, PageQuery
+from tht_kit.principal import Principal
 
 router = new_router(prefix="/v1/beneficiaries", tags=["受益方 / Beneficiaries"])
 

@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from registry_svc.beneficiaries import service
 from registry_svc.beneficiaries.models import Beneficiary, BeneficiaryKind, BeneficiaryStatus
 from registry_svc.beneficiaries.rules import IdentifierKind, Plan
-from tht_kit.auth import Principal
 from tht_kit.fields import Line
+from tht_kit.principal import Principal
 
 Sha256Hex = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 

@@ -24,11 +24,11 @@ from registry_svc.organisations import service as organisations
 from registry_svc.organisations.models import Kind
 from tht_contracts.events.registry import BeneficiaryReviewed
 from tht_kit import four_eyes
-from tht_kit.auth import Principal
 from tht_kit.errors import InvalidRequest, Text
 from tht_kit.four_eyes import Task, TaskKind
 from tht_kit.ids import new_id
 from tht_kit.outbox import emit
+from tht_kit.principal import Principal
 
 SEES_ALL = ("organisations:approve", "oversight:read")
 

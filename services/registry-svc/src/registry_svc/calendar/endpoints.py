@@ -6,9 +6,10 @@ from fastapi import Depends, Query
 
 from registry_svc.calendar import service
 from registry_svc.calendar.schemas import CalendarYearIn, CalendarYearOut, NoticeEndOut, Year
-from tht_kit.auth import Principal, require
+from tht_kit.auth import require
 from tht_kit.fields import Day
 from tht_kit.http import Now, ReadSession, WriteSession, new_router
+from tht_kit.principal import Principal
 
 router = new_router(prefix="/v1/calendar", tags=["工作日历 / Working days"])
 

@@ -8,10 +8,11 @@ from fastapi import Depends
 from registry_svc.decisions import green_certificates, next_steps, registration, standing
 from registry_svc.decisions.schemas import DeregistrationIn, NextStepsOut, ReasonIn, RegistrationIn
 from registry_svc.projects.schemas import ProjectDetailOut
-from tht_kit.auth import Principal, require
+from tht_kit.auth import require
 from tht_kit.clock import legal_date
 from tht_kit.http import Now, ReadSession, WriteSession, new_router
 from tht_kit.idempotency import Idempotent
+from tht_kit.principal import Principal
 from tht_kit.task_endpoints import TaskOut
 
 router = new_router(prefix="/v1/projects", tags=["项目决定 / Decisions on projects"])

@@ -13,9 +13,9 @@ from registry_svc.projects import service
 from registry_svc.projects.models import Project
 from registry_svc.projects.rules import ENDED, SCOPES, Actor, ProjectStatus
 from tht_kit import four_eyes
-from tht_kit.auth import Principal
 from tht_kit.errors import Text
 from tht_kit.four_eyes import Task, TaskKind
+from tht_kit.principal import Principal
 
 
 async def report(

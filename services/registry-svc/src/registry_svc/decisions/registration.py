@@ -22,11 +22,11 @@ from registry_svc.projects.rules import (
 )
 from tht_contracts.events.registry import ProjectRegistered
 from tht_kit import four_eyes
-from tht_kit.auth import Principal
 from tht_kit.clock import legal_date
 from tht_kit.errors import FieldProblem, InvalidRequest, Text
 from tht_kit.four_eyes import Task, TaskKind
 from tht_kit.outbox import emit
+from tht_kit.principal import Principal
 
 
 async def propose(

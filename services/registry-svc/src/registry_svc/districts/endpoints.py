@@ -6,10 +6,11 @@ from fastapi import Depends, Query
 
 from registry_svc.districts import service
 from registry_svc.districts.schemas import DistrictIn, DistrictOut, DistrictPath
-from tht_kit.auth import Principal, require
+from tht_kit.auth import require
 from tht_kit.fields import Day
 from tht_kit.http import Now, ReadSession, WriteSession, new_router
 from tht_kit.pagination import Page, PageQuery
+from tht_kit.principal import Principal
 
 router = new_router(prefix="/v1/districts", tags=["区县 / Districts"])
 

@@ -11,10 +11,11 @@ from registry_svc.container import BlobsDep
 from registry_svc.documents import rules, service
 from registry_svc.documents.rules import DocumentKind
 from registry_svc.documents.schemas import DocumentDetailOut, DocumentOut
-from tht_kit.auth import Principal, Reader, require
+from tht_kit.auth import Reader, require
 from tht_kit.fields import Line
 from tht_kit.http import Now, ReadSession, WriteSession, new_router
 from tht_kit.pagination import Page, PageQuery
+from tht_kit.principal import Principal
 
 router = new_router(prefix="/v1/documents", tags=["项目文件 / Documents"])
 

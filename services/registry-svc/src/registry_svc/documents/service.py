@@ -20,11 +20,11 @@ from registry_svc.documents.rules import DocumentKind
 from registry_svc.projects import service as projects
 from registry_svc.projects.models import Project
 from registry_svc.projects.rules import ProjectStatus
-from tht_kit.auth import Principal
 from tht_kit.blobs import Blobs
 from tht_kit.clock import legal_date
 from tht_kit.errors import Text
 from tht_kit.ids import new_id
+from tht_kit.principal import Principal
 
 OVERSIGHT = "oversight:read"
 DOCUMENT_BYTES_MAX = 64 * 1024 * 1024

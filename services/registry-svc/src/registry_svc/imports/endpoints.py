@@ -14,9 +14,10 @@ from registry_svc.imports.tables import FILE_MIB_MAX
 from registry_svc.projects import service as projects
 from registry_svc.sites import export
 from registry_svc.sites.crs import WKT_CHARS_MAX
-from tht_kit.auth import Principal, require
+from tht_kit.auth import require
 from tht_kit.errors import MediaTypeUnsupported
 from tht_kit.http import Now, ReadSession, WriteSession, new_router
+from tht_kit.principal import Principal
 
 router = new_router(prefix="/v1/projects", tags=["项目 / Projects"])
 

@@ -16,7 +16,7 @@ from registry_svc.imports.reading import Brought
 from registry_svc.imports.tables import ROWS_MAX, pointer
 from registry_svc.methodologies.models import ProjectType
 from registry_svc.projects import service as projects
-from registry_svc.projects.models import Project
+from registry_svc.projects.models import FROM_FILE, Project
 from registry_svc.sites import service as sites
 
 KIND_OF: Mapping[ProjectType, Kind] = {
@@ -96,7 +96,7 @@ async def _write(session: AsyncSession, project: Project, brought: Brought, now:
     changed = await _merge(session, project, brought)
     held = await _count(session, project.project_id, brought.kind)
     if changed:
-        note = {"import": {"kind": brought.kind, "sha256": brought.sha256, "held": held}}
+        note = {FROM_FILE: {"kind": brought.kind, "sha256": brought.sha256, "held": held}}
         projects.keep_version(session, project, note, now)
     return held
 

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import Depends, Query, Response
 from fastapi.responses import StreamingResponse
@@ -106,6 +106,6 @@ async def export_projects(
 
 async def _shown(
     pages: AsyncIterator[Sequence[Listed]], today: date
-) -> AsyncIterator[list[ProjectListedOut]]:
+) -> AsyncIterator[list[dict[str, Any]]]:
     async for rows in pages:
-        yield [ProjectListedOut.of_row(row, today) for row in rows]
+        yield [ProjectListedOut.of_row(row, today).model_dump() for row in rows]

@@ -2,12 +2,12 @@
 
 import csv
 import io
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 import orjson
 
-from registry_svc.listings.schemas import ProjectListedOut
+Rows = Sequence[Mapping[str, Any]]
 
 COLUMNS = (
     "project_no",
@@ -38,11 +38,11 @@ COLUMNS = (
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
-async def as_csv(pages: AsyncIterator[Sequence[ProjectListedOut]]) -> AsyncIterator[bytes]:
+async def as_csv(pages: AsyncIterator[Rows]) -> AsyncIterator[bytes]:
     """Yield the list as CSV in UTF-8, with the mark that makes Excel read it as such."""
     yield b"\xef\xbb\xbf" + _lines([COLUMNS])
     async for page in pages:
-        yield _lines([[_cell(getattr(row, name)) for name in COLUMNS] for row in page])
+        yield _lines([[_cell(row[name]) for name in COLUMNS] for row in page])
 
 
 def _lines(rows: Sequence[Sequence[str]]) -> bytes:
@@ -62,12 +62,12 @@ def _cell(value: Any) -> str:
     return text
 
 
-async def as_json(pages: AsyncIterator[Sequence[ProjectListedOut]]) -> AsyncIterator[bytes]:
+async def as_json(pages: AsyncIterator[Rows]) -> AsyncIterator[bytes]:
     """Yield the list as one JSON array."""
     yield b"["
     separator = b""
     async for page in pages:
         for row in page:
-            yield separator + orjson.dumps(row.model_dump(mode="json"))
+            yield separator + orjson.dumps(row, default=str)
             separator = b",\n"
     yield b"]\n"

@@ -22,10 +22,10 @@ from registry_svc.methodologies.models import (
 )
 from registry_svc.methodologies.rules import Code, Member, PanelDemands, Rule
 from registry_svc.organisations import service as organisations
-from tht_kit.auth import Principal
 from tht_kit.clock import legal_date
 from tht_kit.errors import FieldProblem, InvalidRequest, Text
 from tht_kit.ids import new_id
+from tht_kit.principal import Principal
 
 DRAFT, REVIEWED = MethodologyStatus.DRAFT, MethodologyStatus.REVIEWED
 

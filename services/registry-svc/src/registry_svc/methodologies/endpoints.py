@@ -19,10 +19,11 @@ from registry_svc.methodologies.schemas import (
     StepRecordOut,
     WithdrawalIn,
 )
-from tht_kit.auth import Principal, require
+from tht_kit.auth import require
 from tht_kit.http import Now, ReadSession, WriteSession, new_router
 from tht_kit.idempotency import Idempotent
 from tht_kit.pagination import Page, PageQuery
+from tht_kit.principal import Principal
 from tht_kit.task_endpoints import TaskOut
 
 router = new_router(prefix="/v1/methodologies", tags=["方法学 / Methodologies"])

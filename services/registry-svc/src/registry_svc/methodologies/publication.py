@@ -10,11 +10,11 @@ from registry_svc.methodologies.models import Methodology, MethodologyStatus
 from registry_svc.organisations import service as organisations
 from tht_contracts.events.registry import MethodologyWithdrawn
 from tht_kit import four_eyes
-from tht_kit.auth import Principal
 from tht_kit.clock import legal_date
 from tht_kit.errors import FieldProblem, InvalidRequest, Text
 from tht_kit.four_eyes import Task, TaskKind
 from tht_kit.outbox import emit
+from tht_kit.principal import Principal
 
 REVIEWED, PUBLISHED = MethodologyStatus.REVIEWED, MethodologyStatus.PUBLISHED
 WITHDRAWN = MethodologyStatus.WITHDRAWN

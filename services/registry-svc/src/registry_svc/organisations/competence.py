@@ -11,9 +11,9 @@ from registry_svc.organisations.errors import StandingRefused
 from registry_svc.organisations.models import Action, Kind, Organisation
 from registry_svc.organisations.service import Hand
 from tht_kit import four_eyes
-from tht_kit.auth import Principal
 from tht_kit.errors import Text
 from tht_kit.four_eyes import Task, TaskKind
+from tht_kit.principal import Principal
 
 _COMPETENCE = TypeAdapter(Competence)
 

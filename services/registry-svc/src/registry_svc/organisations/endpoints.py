@@ -23,13 +23,14 @@ from registry_svc.organisations.schemas import (
     ReasonIn,
 )
 from registry_svc.organisations.service import Hand
-from tht_kit.auth import Authenticated, Principal, require
+from tht_kit.auth import Authenticated, require
 from tht_kit.clock import legal_date
 from tht_kit.fields import Day
 from tht_kit.four_eyes import TaskKind
 from tht_kit.http import Now, ReadSession, WriteSession, new_router
 from tht_kit.idempotency import Idempotent
 from tht_kit.pagination import Page, PageQuery
+from tht_kit.principal import Principal
 from tht_kit.task_endpoints import TaskOut
 
 router = new_router(prefix="/v1/organisations", tags=["单位 / Organisations"])

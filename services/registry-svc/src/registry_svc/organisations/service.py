@@ -27,10 +27,10 @@ from registry_svc.organisations.models import (
     VerifierRule,
 )
 from tht_contracts.events.registry import OrganisationRegistered
-from tht_kit.auth import Principal
 from tht_kit.clock import legal_date
 from tht_kit.errors import FieldProblem, Text
 from tht_kit.outbox import emit
+from tht_kit.principal import Principal
 
 ROLES = {
     Kind.OWNER: Text(zh="项目业主", en="project owner"),

@@ -19,10 +19,10 @@ from registry_svc.organisations.models import (
 )
 from registry_svc.organisations.service import Hand
 from tht_kit import four_eyes
-from tht_kit.auth import Principal
 from tht_kit.clock import legal_date
 from tht_kit.errors import Text
 from tht_kit.four_eyes import Task, TaskKind
+from tht_kit.principal import Principal
 
 ACTIVE, SUSPENDED = OrganisationStatus.ACTIVE, OrganisationStatus.SUSPENDED
 

@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, Header, Response
+from fastapi import Depends, Header, Query, Response
 
 from registry_svc.projects import (
     comments,
@@ -26,11 +26,12 @@ from registry_svc.projects.schemas import (
     VersionOut,
     VersionsOut,
 )
-from tht_kit.auth import Principal, require
+from tht_kit.auth import require
 from tht_kit.clock import legal_date
 from tht_kit.http import Now, ReadSession, WriteSession, new_router
 from tht_kit.idempotency import KEY_CHARS_MAX, Idempotent
 from tht_kit.pagination import Page, PageQuery
+from tht_kit.principal import Principal
 
 router = new_router(prefix="/v1/projects", tags=["项目 / Projects"])
 
@@ -78,6 +79,9 @@ async def amend_project(
             alias="If-Match", max_length=64, description="所依据的版本 / the ETag it is based on"
         ),
     ] = None,
+    drop_imports: Annotated[
+        bool, Query(description="确认丢弃已导入的内容 / replace also what was imported from files")
+    ] = False,
 ) -> ProjectDetailOut:
     project = await filing.amend(
         session,
@@ -86,6 +90,7 @@ async def amend_project(
         version=_version(if_match),
         plan=body.plan(),
         declared=body.declared(),
+        drop_imports=drop_imports,
         now=now,
     )
     response.headers["ETag"] = f'"{project.version}"'

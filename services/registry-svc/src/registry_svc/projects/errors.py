@@ -92,6 +92,21 @@ class ProjectVersionChanged(DomainError):
     )
 
 
+class ImportsWouldBeLost(DomainError):
+    type = "imports-would-be-lost"
+    status = 409
+    title = Text(zh="修改会丢弃已导入的内容", en="Amending would drop what was imported")
+    detail = Text(
+        zh="项目 {project_id} 的版本 {version} 出自文件导入；修改申报会以其中所列替换全部电表、地块和车辆。",
+        en="Version {version} of the project {project_id} came from a file; an amended declaration"
+        " replaces all meters, parcels and vehicles by those it lists.",
+    )
+    fix = Text(
+        zh="确认替换请加 drop_imports=true，随后可重新导入文件。",
+        en="If that is meant, add drop_imports=true, and import the file again afterwards.",
+    )
+
+
 class NotTheOwner(DomainError):
     type = "not-project-owner"
     status = 403

@@ -14,7 +14,7 @@ from registry_svc.organisations import service as organisations
 from registry_svc.organisations.models import Kind
 from registry_svc.projects import plan as plans
 from registry_svc.projects import repository, service
-from registry_svc.projects.errors import ProjectVersionChanged
+from registry_svc.projects.errors import ImportsWouldBeLost, ProjectVersionChanged
 from registry_svc.projects.models import Project, ProjectRule, ProjectVersion
 from registry_svc.projects.plan import Conditions, ProjectPlan
 from registry_svc.projects.rules import ProjectStatus
@@ -64,17 +64,23 @@ async def amend(
     version: int,
     plan: ProjectPlan,
     declared: dict[str, Any],
+    drop_imports: bool,
     now: datetime,
 ) -> Project:
     """Replace the declaration of a draft whose version the owner has seen; both are kept.
 
-    Raises ProjectNotFound, NotTheOwner, ProjectNotDraft, ProjectVersionChanged and what `file`
-    raises; then the draft stays as it was, site included.
+    Raises ProjectNotFound, NotTheOwner, ProjectNotDraft, ProjectVersionChanged, ImportsWouldBeLost
+    unless told to `drop_imports`, and what `file` raises; then the draft stays as it was, site
+    included.
     """
     project = await service.get_draft_for_update(session, project_id, owner_code=owner_code)
     if project.version != version:
         raise ProjectVersionChanged(
             pointer="header:If-Match", project_id=project_id, version=project.version
+        )
+    if not drop_imports and await repository.is_from_file(session, project_id, version):
+        raise ImportsWouldBeLost(
+            pointer="query:drop_imports", project_id=project_id, version=version
         )
     plan = replace(plan, parcels=await outlines.survey(plan.parcels))
     methodology = await _eligible(session, owner_code, plan, now)

@@ -131,6 +131,10 @@ class Project(Base):
         return self.decision_due is not None and (self.decided_on or today) > self.decision_due
 
 
+# The one member of a version's `declared` that came from an imported file.
+FROM_FILE = "import"
+
+
 class ProjectVersion(Base):
     """What the owner declared, as it was filed and each time it was amended."""
 

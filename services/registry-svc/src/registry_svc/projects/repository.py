@@ -12,6 +12,7 @@ from sqlalchemy.orm import selectinload
 
 from registry_svc.base import Base
 from registry_svc.projects.models import (
+    FROM_FILE,
     PROJECT_NO_MAX,
     Comment,
     ParcelRule,
@@ -134,6 +135,14 @@ async def list_versions(session: AsyncSession, project_id: UUID) -> Sequence[Pro
     """Return every declaration of a project, oldest first."""
     statement = select(ProjectVersion).where(ProjectVersion.project_id == project_id)
     return (await session.scalars(statement.order_by(ProjectVersion.version))).all()
+
+
+async def is_from_file(session: AsyncSession, project_id: UUID, version: int) -> bool:
+    """Say whether a version of a draft came from an imported file."""
+    statement = select(ProjectVersion.declared.has_key(FROM_FILE)).where(
+        ProjectVersion.project_id == project_id, ProjectVersion.version == version
+    )
+    return bool((await session.scalars(statement)).first())
 
 
 async def insert_rules(

@@ -4,9 +4,10 @@ from typing import Annotated
 
 from fastapi import Depends, Response
 
-from tht_kit.auth import Principal, require
+from tht_kit.auth import require
 from tht_kit.http import Now, WriteSession, new_router
 from tht_kit.idempotency import Idempotent
+from tht_kit.principal import Principal
 from trading_svc.cash import service
 from trading_svc.cash.schemas import DepositIn, DepositOut
 

@@ -5,9 +5,10 @@ from uuid import UUID
 
 from fastapi import Depends, Response
 
-from tht_kit.auth import Authenticated, Principal, require
+from tht_kit.auth import Authenticated, require
 from tht_kit.http import Now, ReadSession, WriteSession, new_router
 from tht_kit.idempotency import Idempotent
+from tht_kit.principal import Principal
 from trading_svc.certificates.parts import IssuerDep
 from trading_svc.claims import service
 from trading_svc.claims.schemas import ClaimIn, ClaimOut, CoveredOut, CoverIn, MeasuresIn

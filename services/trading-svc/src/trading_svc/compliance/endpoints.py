@@ -5,10 +5,11 @@ from typing import Annotated
 from fastapi import Depends, Path, Response
 
 from tht_contracts.events.common import OrganisationCode
-from tht_kit.auth import Authenticated, Principal, require
+from tht_kit.auth import Authenticated, require
 from tht_kit.clock import legal_date
 from tht_kit.http import Now, ReadSession, WriteSession, new_router
 from tht_kit.idempotency import Idempotent
+from tht_kit.principal import Principal
 from trading_svc.certificates.parts import IssuerDep
 from trading_svc.compliance import service
 from trading_svc.compliance.schemas import (

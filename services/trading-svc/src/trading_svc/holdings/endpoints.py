@@ -4,8 +4,9 @@ from typing import Annotated
 
 from fastapi import Depends, Path, Request
 
-from tht_kit.auth import Principal, authenticated
+from tht_kit.auth import authenticated
 from tht_kit.http import ReadSession, new_router
+from tht_kit.principal import Principal
 from trading_svc.holdings import service
 from trading_svc.holdings.schemas import PlaceOut, TraceOut
 

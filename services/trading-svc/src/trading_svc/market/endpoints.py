@@ -6,10 +6,11 @@ from uuid import UUID
 from fastapi import Depends, Query, Response
 
 from tht_contracts.events.common import OrganisationCode
-from tht_kit.auth import Authenticated, Principal, require
+from tht_kit.auth import Authenticated, require
 from tht_kit.http import Now, ReadSession, WriteSession, new_router
 from tht_kit.idempotency import Idempotent
 from tht_kit.pagination import Page, PageQuery
+from tht_kit.principal import Principal
 from trading_svc.market import service
 from trading_svc.market.models import ListingStatus
 from trading_svc.market.schemas import FilledOrderOut, ListingIn, ListingOut, OrderIn, OrderOut

@@ -2,9 +2,10 @@
 
 from fastapi import APIRouter
 
-from tht_kit.auth import Authenticated, Principal
+from tht_kit.auth import Authenticated
 from tht_kit.http import ReadSession, new_router
 from tht_kit.pagination import Page, PageQuery
+from tht_kit.principal import Principal
 from trading_svc.holdings.schemas import BlockOut
 from trading_svc.overview import service
 from trading_svc.overview.schemas import AccountOut, TradingTotalsOut

@@ -7,10 +7,11 @@ from fastapi import Depends, Query, Response
 
 from tht_contracts.events.common import OrganisationCode
 from tht_contracts.events.trading import RetirementReason
-from tht_kit.auth import Principal, require
+from tht_kit.auth import require
 from tht_kit.http import Now, ReadSession, WriteSession, new_router
 from tht_kit.idempotency import Idempotent
 from tht_kit.pagination import Page, PageQuery
+from tht_kit.principal import Principal
 from trading_svc.certificates.parts import IssuerDep
 from trading_svc.retirements import service, settle
 from trading_svc.retirements.schemas import (
