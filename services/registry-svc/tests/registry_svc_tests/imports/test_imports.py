@@ -601,6 +601,29 @@ async def test_an_afforestation_project_is_drawn_before_its_notice(register):
     assert (await register.notice(project_id)).status_code == 200
 
 
+async def test_an_amendment_does_not_drop_what_was_imported_without_being_told(register):
+    body = pv_project(register.author, meters=["CQ-M-1"])
+    project_id = await register.draft(body)
+    await send(register, project_id, csv_file("CQ-M-2", header="meter_no"), CSV, kind="meters")
+
+    async def amend(version, **query):
+        headers = caller("projects:write", org=register.owner) | {"If-Match": f'"{version}"'}
+        return await register.api.put(
+            f"/v1/projects/{project_id}", json=body, params=query, headers=headers
+        )
+
+    async def meters():
+        project = (await register.api.get(f"/v1/projects/{project_id}")).json()
+        return [meter["meter_no"] for meter in project["meters"]]
+
+    assert refusal(await amend(1)) == (412, "project-version-changed")
+    assert refusal(await amend(2)) == (409, "imports-would-be-lost")
+    assert await meters() == ["CQ-M-1", "CQ-M-2"]
+    assert (await amend(2, drop_imports=True)).status_code == 200
+    assert await meters() == ["CQ-M-1"]
+    assert (await amend(3)).status_code == 200
+
+
 async def test_the_export_is_geojson_that_may_be_imported_again(register, draft):
     await send(register, draft, collection(feature(0), feature(1)), crs="EPSG:4326")
     exported = await register.api.get(f"/v1/projects/{draft}/parcels")
