@@ -41,7 +41,7 @@ async def received(desk, content: str | None = None) -> str:
     return str(answer.json()["upload_id"])
 
 
-async def look(api, upload_id: str) -> dict:
+async def look(api, upload_id: str):
     return (await api.get(f"/v1/uploads/{upload_id}", headers=as_owner())).json()
 
 

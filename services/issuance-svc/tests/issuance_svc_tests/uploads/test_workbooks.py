@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from issuance_svc.uploads import workbook as opening
+from issuance_svc.uploads.errors import UploadWorkbookTooHeavy
 from issuance_svc.uploads.limits import MIB, Limits
 from issuance_svc.uploads.progress import Progress, UploadStopped
 from issuance_svc_tests.factories import FOREST_ID, PV_ID, as_owner, forest_project, problem
@@ -141,7 +142,7 @@ def limits_of(**changes) -> Limits:
 async def test_the_child_is_limited(tmp_path, changes, content):
     file = tmp_path / "file"
     file.write_bytes(content)
-    with pytest.raises(opening.UploadWorkbookTooHeavy):
+    with pytest.raises(UploadWorkbookTooHeavy):
         await opening.convert(file, tmp_path, limits_of(**changes), Progress(), sheet=None)
 
 
@@ -156,7 +157,7 @@ async def test_the_childs_memory_is_bounded(tmp_path, content, is_refused, most_
     limits = limits_of(workbook_memory_bytes_max=128 * MIB)
     try:
         await opening.convert(file, tmp_path, limits, Progress(), sheet=None)
-    except opening.UploadWorkbookTooHeavy:
+    except UploadWorkbookTooHeavy:
         assert is_refused
     about = json.loads((tmp_path / "about.json").read_text())
     assert 10 < about["peak_kib"] // 1024 < most_mib
