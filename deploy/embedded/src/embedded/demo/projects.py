@@ -179,12 +179,13 @@ async def report(
     """
     project_id, partner = run.ids[name], reported.project.partner
     uploads: list[str] = []
+    await _record_meters(run, name, reported)
     try:
         if aggregates is None:
             uploaded = await run.api.post(
                 "/v1/uploads",
                 partner=partner,
-                params={"project_id": project_id, "kind": _kind(reported)},
+                params={"project_id": project_id, "kind": _kind(reported), **_options(reported)},
                 content=read_upload(reported.activity, run.folder),
                 key=f"upload {name}",
                 awaiting="project-not-registered",
@@ -228,6 +229,43 @@ async def report(
     return str(notice["notice_end"])
 
 
+async def _record_meters(run: Run, name: str, reported: Reported) -> None:
+    """Put the project's meters and their last calibration on record, where their files need it."""
+    meter = reported.activity.meter
+    for meter_no in reported.project.meters if meter else ():
+        assert meter is not None, "asked above"
+        place = {"project_id": run.ids[name], "meter_no": meter_no}
+        facts = {
+            "class_pct": str(meter.class_pct),
+            "multiplier": str(meter.multiplier),
+            "register_digits": meter.register_digits,
+            "channels": meter.channels,
+            "valid_from": reported.project.operation_date.isoformat(),
+        }
+        await run.api.post(
+            "/v1/meters",
+            place | facts,
+            partner=reported.project.partner,
+            key=f"meter {name} {meter_no}",
+            awaiting="project-not-registered",
+        )
+        check = {
+            "kind": "calibration",
+            "performed_on": meter.calibrated_on.isoformat(),
+            "error_pct": str(meter.error_pct),
+        }
+        await run.api.post(
+            "/v1/meters/checks",
+            place | check,
+            partner=reported.project.partner,
+            key=f"calibration {name} {meter_no}",
+        )
+
+
+def _options(reported: Reported) -> dict[str, str]:
+    return reported.activity.options if reported.activity.format == "interval_readings" else {}
+
+
 def _report_body(
     project_id: str, reported: Reported, uploads: list[str], aggregates: list[str] | None
 ) -> dict[str, Any]:
@@ -261,6 +299,8 @@ async def _show_calculation(
 
 
 def _kind(reported: Reported) -> str:
+    if reported.activity.format == "interval_readings":
+        return "interval_readings"
     if reported.activity.format == "fia":
         return "tree_inventory"
     forestry = reported.project.methodology_code == "CQCM-902-V001"

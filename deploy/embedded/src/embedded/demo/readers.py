@@ -17,6 +17,8 @@ from zoneinfo import ZoneInfo
 
 from embedded.demo.scenario import Activity, ScenarioError
 
+# Shapes that the platform itself reads.
+AS_IT_IS = ("meter_readings", "plot_inventory", "interval_readings")
 # Exact by definition: international pound, acre, inch and foot.
 KG_PER_POUND = Decimal("0.45359237")
 HA_PER_ACRE = Decimal("0.40468564224")
@@ -37,11 +39,11 @@ FIA_STATUS = {"0": "removed", "1": "live", "2": "dead", "3": "removed"}
 
 def read_upload(activity: Activity, folder: Path) -> bytes:
     """Return the CSV to upload for an activity. Raises ScenarioError for a format nobody knows."""
-    if activity.format in ("meter_readings", "plot_inventory"):
+    if activity.format in AS_IT_IS:
         return (folder / activity.file).read_bytes()
     reader = _UPLOAD_READERS.get(activity.format)
     if reader is None:
-        known = ", ".join(["meter_readings", "plot_inventory", *_UPLOAD_READERS])
+        known = ", ".join([*AS_IT_IS, *_UPLOAD_READERS])
         raise ScenarioError(
             f"the format {activity.format} of {activity.file} is not one of {known}"
         )

@@ -62,12 +62,27 @@ class Project(Part):
     answer: str = "项目无新增占地，已向社区公示并取得同意。"
 
 
+class Meter(Part):
+    """What is recorded of the project's meters before their own files count."""
+
+    class_pct: Amount
+    multiplier: Amount = Decimal(1)
+    register_digits: int = 6
+    channels: list[str]
+    calibrated_on: date
+    error_pct: Amount = Decimal(0)
+
+
 class Activity(Part):
-    """One input file. `format` names how it is read; `options` are the reader's own."""
+    """One input file. `format` names how it is read; `options` are the reader's own.
+
+    A file of `interval_readings` goes to the platform as it is, its options as query parameters.
+    """
 
     file: Path
     format: str
     options: dict[str, str] = {}
+    meter: Meter | None = None
 
 
 class Reported(Part):
