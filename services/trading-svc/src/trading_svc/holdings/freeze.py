@@ -29,8 +29,8 @@ async def freeze(
 ) -> int:
     """Freeze held units of the project, newest vintages first, and return how many there were.
 
-    The newest first: older vintages are what compliance years still accept longest ago, and what a
-    loss undoes is the growth that came last. The caller holds the account's lock.
+    The newest first [D]: what a loss undoes is the growth that came last. The caller holds the
+    account's lock.
     """
     blocks = await repository.newest_held(
         session, account_code, project_id=project_id, quantity_t=quantity_t
