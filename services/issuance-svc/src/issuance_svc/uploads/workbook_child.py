@@ -38,7 +38,7 @@ ZIP = b"PK\x03\x04"
 ENTRIES_MAX = 5_000
 SMALL_BYTES = 4 * 1024 * 1024  # what compresses well and stays this small harms nobody
 MERGED_MAX = 1_000
-CELL_CHARS_MAX = 32_767  # a sheet's own limit
+CELL_CHARS_MAX, ROWS_MAX, COLUMNS_MAX = 32_767, 1_048_576, 16_384  # a sheet's own limits
 FIFTEEN_DIGITS = Context(prec=15, rounding=ROUND_HALF_EVEN)
 EXIT_REFUSED = 3
 
@@ -279,6 +279,10 @@ class RawParser(WorkSheetParser):  # type: ignore[misc]
     def records(self) -> Iterator[tuple[int, list[list[Any]]]]:
         """Yield each row that stands in the file: its number, [column, text, what is odd]."""
         for number, cells in self.parse():
+            if number > ROWS_MAX or self.col_counter > COLUMNS_MAX:
+                raise Refused(
+                    UNREADABLE, "有单元格在表格范围之外", "a cell lies outside of any sheet"
+                )
             found = [cell for cell in cells if cell is not None]
             if found and self.is_hidden:
                 found[0][2] = "hidden"

@@ -230,6 +230,14 @@ BROKEN = [
         XLSX,
     ),
     Broken(
+        "a row beyond any sheet",
+        lambda: in_sheet(workbook(), '<row r="2"', '<row r="2000000000"'),
+        UNREADABLE,
+        None,
+        "outside of any sheet",
+        XLSX,
+    ),
+    Broken(
         "a formula",
         cell("C2", "=SUM(1,2)"),
         ROWS,
@@ -294,6 +302,14 @@ BROKEN = [
         ROWS,
         "row:1,column:export_kwh",
         "stands twice",
+        NDJSON,
+    ),
+    Broken(
+        "texts that no database keeps",
+        ndjson(OBJECT.replace('"M1"', '"\\u0000\\ud800"').replace("{", '{"a\\u0000\\udc00":1,')),
+        ROWS,
+        "row:1,column:a��",
+        "is not known",
         NDJSON,
     ),
     Broken(

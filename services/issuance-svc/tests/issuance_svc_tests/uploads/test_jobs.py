@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from issuance_svc.kinds import jobs_of
 from issuance_svc.uploads.jobs import UploadJobs
 from issuance_svc.uploads.kinds import Parsed
 from issuance_svc.uploads.monthly import MeterReadings
@@ -18,6 +19,7 @@ from issuance_svc_tests.factories import (
     problem,
     pv_project,
 )
+from tht_kit.supervisor import Supervisor
 
 TESTS = Path(__file__).parents[2]
 ASYNC = {"Prefer": "respond-async"}
@@ -209,6 +211,19 @@ async def test_a_worker_that_is_stopped_gives_the_upload_back(api, desk, jobs, s
     assert (await look(api, upload_id))["state"] == "STORED"
 
 
+async def test_a_service_reads_what_waits_in_the_background(api, desk, jobs, container):
+    assert list(jobs_of(container)) == ["uploads"]
+    upload_id = await received(desk)
+    supervisor = Supervisor()
+    supervisor.start("uploads", jobs.run)
+    while (await look(api, upload_id))["state"] != "STORED":
+        pass
+    later = await received(desk, meter_csv(months=3))
+    while (await look(api, later))["state"] != "STORED":
+        pass
+    await supervisor.stop()
+
+
 class Broken(MeterReadings):
     def read(self, source, context, problems, progress) -> Parsed | None:
         raise RuntimeError("a fault of ours")
@@ -244,6 +259,7 @@ WORKER = """
 import asyncio, os, sys
 from dataclasses import replace
 from issuance_svc.kinds import intake_of
+from issuance_svc.kinds import jobs_of
 from issuance_svc.uploads.jobs import UploadJobs
 from issuance_svc.uploads.monthly import MeterReadings
 from issuance_svc_tests.conftest import container_on
