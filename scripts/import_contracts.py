@@ -42,7 +42,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "verifications",
         "reports",
         "inventories | metering | reviews | reversals",
-        "aggregates | buffer | uploads",
+        "aggregates | buffer | claim_rules | uploads",
         "factors | intervals | projects",
         "organisations",
         "methodologies",

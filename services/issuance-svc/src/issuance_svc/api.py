@@ -4,6 +4,8 @@ from fastapi import FastAPI
 
 from issuance_svc.buffer import endpoints as buffer
 from issuance_svc.calculations import endpoints as calculations
+from issuance_svc.claim_rules import endpoints as claim_rules
+from issuance_svc.claim_rules import tasks as claim_rule_tasks
 from issuance_svc.container import IssuanceContainer
 from issuance_svc.factors import endpoints as factors
 from issuance_svc.factors import tasks as factor_tasks
@@ -13,7 +15,6 @@ from issuance_svc.issuances import tasks as issuance_tasks
 from issuance_svc.kinds import intake_of
 from issuance_svc.metering import endpoints as metering
 from issuance_svc.reports import endpoints as reports
-from issuance_svc.reports import tasks as report_tasks
 from issuance_svc.reversals import endpoints as reversals
 from issuance_svc.reversals import tasks as reversal_tasks
 from issuance_svc.reviews import endpoints as reviews
@@ -28,7 +29,7 @@ from tht_kit.task_endpoints import tasks_router
 # What one person proposes and another decides: each slice's kinds.
 TASK_KINDS: tuple[TaskKind, ...] = (
     *factor_tasks.TASKS,
-    *report_tasks.TASKS,
+    *claim_rule_tasks.TASKS,
     *verification_tasks.TASKS,
     *issuance_tasks.TASKS,
     *reversal_tasks.TASKS,
@@ -45,6 +46,7 @@ def create_app(container: IssuanceContainer) -> FastAPI:
             inventories.router,
             metering.router,
             calculations.router,
+            claim_rules.router,
             reports.router,
             reports.evidence_router,
             calculations.reports_router,

@@ -5,6 +5,8 @@ from pathlib import Path
 from issuance_svc.aggregates import models as aggregates
 from issuance_svc.base import Base
 from issuance_svc.buffer import models as buffer
+from issuance_svc.claim_rules import models as claim_rules
+from issuance_svc.claim_rules import service as claim_rule_service
 from issuance_svc.container import IssuanceContainer
 from issuance_svc.factors import models as factors
 from issuance_svc.factors import service as factor_service
@@ -14,7 +16,6 @@ from issuance_svc.metering import models as metering
 from issuance_svc.organisations import models as organisations
 from issuance_svc.projects import models as projects
 from issuance_svc.reports import models as reports
-from issuance_svc.reports import service as report_service
 from issuance_svc.reversals import models as reversals
 from issuance_svc.reviews import models as reviews
 from issuance_svc.settings import IssuanceSettings
@@ -36,6 +37,7 @@ TABLES = (
     inventories.StandRow,
     metering.Meter,
     aggregates.Aggregate,
+    claim_rules.ClaimRule,
     reviews.Review,
     reports.Report,
     verifications.Finding,
@@ -63,4 +65,4 @@ async def prepare(container: Container) -> None:
     """Load the factors and claim rules; safe to repeat and to run in two processes at once."""
     async with container.database.write() as session:
         await factor_service.seed(session)
-        await report_service.seed(session)
+        await claim_rule_service.seed(session)

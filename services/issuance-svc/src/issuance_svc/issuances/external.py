@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from issuance_svc.claim_rules import service as claim_rules
 from issuance_svc.issuances import repository, serials, service
 from issuance_svc.issuances.errors import (
     ConversionRefused,
@@ -33,7 +34,6 @@ from issuance_svc.methodologies.calculation import (
 from issuance_svc.projects import service as projects
 from issuance_svc.projects.models import Project
 from issuance_svc.reports import rules
-from issuance_svc.reports import service as reports
 from issuance_svc.reversals import service as reversals
 from tht_kit.clock import legal_date
 from tht_kit.db import constraint_name
@@ -119,7 +119,7 @@ async def _must_be_claimable(
     session: AsyncSession, project: Project, period: tuple[date, date], *, now: datetime
 ) -> None:
     """The days must be claimable as any report's (R6, R8), and no report may claim them (R7)."""
-    rule = await reports.rule_of(session, project.unit_type)
+    rule = await claim_rules.rule_of(session, project.unit_type)
     eligible = rules.eligible_period(
         rules.Claim(
             start=period[0],

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from issuance_svc.reports.models import ClaimRule, Report
+from issuance_svc.claim_rules.models import ClaimRule
+from issuance_svc.reports.models import Report
 from issuance_svc.reports.rules import Status
 from tht_kit.working_days import Calendar, MissingCalendarYear
 

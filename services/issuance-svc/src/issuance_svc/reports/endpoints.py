@@ -8,14 +8,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from issuance_svc.container import BlobsDep
 from issuance_svc.projects import service as projects
-from issuance_svc.reports import diff, listing, retention, service, submit, tasks, workflow
+from issuance_svc.reports import diff, listing, retention, service, submit, workflow
 from issuance_svc.reports.models import Report
 from issuance_svc.reports.repository import Filters
 from issuance_svc.reports.rules import Status
 from issuance_svc.reports.schemas import (
     CalculationOut,
-    ClaimRuleIn,
-    ClaimRuleOut,
     DiffOut,
     FileDeletionIn,
     FileDeletionOut,
@@ -25,7 +23,6 @@ from issuance_svc.reports.schemas import (
     ReportPublicOut,
     RetentionOut,
     RevisionIn,
-    UnitType,
     VerifierIn,
 )
 from tht_kit.auth import Authenticated, authenticated, require
@@ -34,14 +31,12 @@ from tht_kit.http import Now, ReadSession, WriteSession, new_router
 from tht_kit.idempotency import Idempotent
 from tht_kit.pagination import Page, PageQuery
 from tht_kit.principal import Principal
-from tht_kit.task_endpoints import TaskOut
 
 router = new_router(prefix="/v1/reports", tags=["减排量报告 / Monitoring reports"])
 
 evidence_router = new_router(prefix="/v1/uploads", tags=["活动数据 / Uploads"])
 
 Owner = Annotated[Principal, Depends(require("reports:write"))]
-RuleWriter = Annotated[Principal, Depends(require("factors:write"))]
 
 READERS = ("oversight:read", "issuance:request", "issuance:approve", "reviews:decide")
 
@@ -130,24 +125,6 @@ async def list_reports(
         limit=page.rows,
     )
     return page.cut(rows, ReportPublicOut.of, key=lambda row: [row.report.report_id])
-
-
-@router.get("/rules", summary="申领规则及其等级 / Claim rules with their grades")
-async def list_claim_rules(session: ReadSession) -> list[ClaimRuleOut]:
-    return [ClaimRuleOut.model_validate(rule) for rule in await service.list_rules(session)]
-
-
-@router.put(
-    "/rules/{unit_type}",
-    status_code=202,
-    dependencies=[Idempotent],
-    summary="提议变更申领规则，由另一人批准 / Propose a claim rule; another person approves",
-)
-async def propose_claim_rule(
-    unit_type: UnitType, body: ClaimRuleIn, session: WriteSession, now: Now, principal: RuleWriter
-) -> TaskOut:
-    values = body.model_dump(mode="json")
-    return TaskOut.of(await tasks.propose_rule(session, unit_type, values, by=principal, now=now))
 
 
 @router.get("/{report_id}", summary="查询报告 / Get a report")

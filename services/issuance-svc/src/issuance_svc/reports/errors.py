@@ -204,16 +204,6 @@ class EvidenceDeleted(DomainError):
     fix = Text(zh="以另一文件重新上传这些数据。", en="Upload the data again as another file.")
 
 
-class ClaimRuleMissing(DomainError):
-    type = "claim-rule-missing"
-    status = 409
-    title = Text(zh="没有申领规则", en="No rule for the unit type")
-    detail = Text(
-        zh="没有为 {unit_type} 配置申领规则。", en="No claim rule is configured for {unit_type}."
-    )
-    fix = Text(zh="请管理员配置该类型的规则。", en="Have an administrator configure the rule.")
-
-
 class AggregateUsed(DomainError):
     """R47: a behaviour is issued once."""
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from issuance_svc.claim_rules import service as claim_rules
 from issuance_svc.projects import service as projects
 from issuance_svc.projects.models import Project
 from issuance_svc.reports import repository, service
@@ -38,7 +39,7 @@ async def list_page(
 ) -> Sequence[Entry]:
     """Return up to `limit` reports that the reader may see, newest first."""
     calendar = await projects.calendar(session)
-    rules = {rule.unit_type: rule for rule in await repository.list_rules(session)}
+    rules = {rule.unit_type: rule for rule in await claim_rules.list_all(session)}
     if is_overdue:
         missed = [
             Missed(
@@ -69,6 +70,6 @@ async def get_public(session: AsyncSession, report_id: UUID, *, today: date) -> 
     if report.notice_start is None:
         raise ReportNotFound(report_id=report_id)
     project = await projects.get(session, report.project_id)
-    rule = await repository.find_rule(session, project.unit_type)
+    rule = await claim_rules.find(session, project.unit_type)
     calendar = await projects.calendar(session)
     return Entry(report, project, deadlines_of(report, rule, calendar, today))

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, delete, false, func, or_, select, true, update
@@ -12,7 +11,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from issuance_svc.projects.models import Project
 from issuance_svc.reports.models import (
-    ClaimRule,
     DeletedFile,
     Report,
     ReportAggregate,
@@ -48,26 +46,6 @@ class Filters:
     # Only what is under notice on this day.
     notice_on: date | None = None
     overdue: Sequence[Missed] | None = None
-
-
-async def find_rule(session: AsyncSession, unit_type: str) -> ClaimRule | None:
-    return await session.get(ClaimRule, unit_type)
-
-
-async def insert_rules(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
-    """Insert the rules that are not there yet; a changed one stays as an administrator left it."""
-    await session.execute(insert(ClaimRule).on_conflict_do_nothing(), list(rows))
-
-
-async def replace_rule(session: AsyncSession, values: dict[str, Any]) -> None:
-    """Put the rule of a unit type in force, whether there was one or not."""
-    statement = insert(ClaimRule).values(values)
-    await session.execute(
-        statement.on_conflict_do_update(
-            index_elements=[ClaimRule.unit_type],
-            set_={name: statement.excluded[name] for name in values if name != "unit_type"},
-        )
-    )
 
 
 async def find(session: AsyncSession, report_id: UUID) -> Report | None:
@@ -247,10 +225,6 @@ async def add_deleted(session: AsyncSession, deleted: DeletedFile) -> None:
     session.add(deleted)
     await session.flush()
     await session.execute(delete(UploadContent).where(UploadContent.sha256 == deleted.sha256))
-
-
-async def list_rules(session: AsyncSession) -> Sequence[ClaimRule]:
-    return (await session.scalars(select(ClaimRule).order_by(ClaimRule.unit_type))).all()
 
 
 async def list_after(

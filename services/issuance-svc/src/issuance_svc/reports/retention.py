@@ -5,8 +5,9 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from issuance_svc.claim_rules import service as claim_rules
 from issuance_svc.projects import service as projects
-from issuance_svc.reports import repository, service
+from issuance_svc.reports import repository
 from issuance_svc.reports.errors import EvidenceLocked
 from issuance_svc.reports.models import DeletedFile
 from issuance_svc.uploads import service as uploads
@@ -27,7 +28,7 @@ async def retention_until(session: AsyncSession, project_id: str) -> date | None
     issued_at = await repository.last_issued_at(session, project_id)
     if issued_at is None:
         return None
-    rule = await service.rule_of(session, project.unit_type)
+    rule = await claim_rules.rule_of(session, project.unit_type)
     return years_after(legal_date(issued_at), rule.retention_years)
 
 
@@ -38,7 +39,7 @@ async def must_be_deletable(session: AsyncSession, project_id: str, *, now: date
     """
     until = await retention_until(session, project_id)
     project = await projects.get(session, project_id)
-    rule = await service.rule_of(session, project.unit_type)
+    rule = await claim_rules.rule_of(session, project.unit_type)
     if until is not None and legal_date(now) <= until:
         raise EvidenceLocked(project_id=project_id, until=until, years=rule.retention_years)
     if until is None and await repository.has_live(session, project_id):

@@ -35,9 +35,6 @@ STRATA_MAX = 200
 SHOWN_BESIDE = ("uploads", "aggregate_ids", "history", "verifiers", "reviews", "revisions")
 
 Opinion = Literal["positive", "negative"]
-UnitType = Literal["CQCER", "CCER"]
-Grade = Literal["V1", "V2", "V3", "M", "D"]
-Percent = Annotated[DecimalText, Field(gt=0, le=100, max_digits=5, decimal_places=2)]
 InventoryDesign = Literal["bounds", "panels"]
 VerificationMode = Literal["third_party", "self_prepared"]
 
@@ -306,41 +303,6 @@ class RetentionOut(BaseModel):
     locked_until: date | None = Field(
         description="原始数据锁定至（R11）；未签发过为空 / raw data locked until; null before issuance"
     )
-
-
-class ClaimRuleIn(BaseModel):
-    """The whole rule; numbers for which there is no text carry a grade of their own."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    vintage_after: Day = Field(description="此日之后产生的方可申领 / generated after (R6)")
-    lookback_years: int = Field(ge=1, le=50, strict=True)
-    notice_working_days: int = Field(ge=1, le=250, strict=True)
-    decision_working_days: int = Field(ge=1, le=250, strict=True)
-    retention_years: int = Field(
-        ge=10, le=100, strict=True, description="R11：至少十年 / ten years at least"
-    )
-    grade: Grade
-    source: Prose
-    materiality_pct: Percent = Field(description="重要性水平，% / materiality")
-    verification_working_days: int = Field(ge=1, le=250, strict=True)
-    verification_grade: Grade
-
-
-class ClaimRuleOut(BaseModel):
-    model_config = ConfigDict(from_attributes=True)
-
-    unit_type: str
-    vintage_after: date
-    lookback_years: int
-    notice_working_days: int
-    decision_working_days: int
-    retention_years: int
-    grade: str
-    source: str
-    materiality_pct: Number
-    verification_working_days: int
-    verification_grade: str
 
 
 class FileDeletionIn(BaseModel):

@@ -3,20 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
-from importlib.resources import files
-from typing import Any, cast
+from typing import cast
 from uuid import UUID
 
-import yaml
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from issuance_svc.claim_rules import service as claim_rules
 from issuance_svc.projects import service as projects
 from issuance_svc.projects.models import Project
 from issuance_svc.reports import repository
 from issuance_svc.reports.deadlines import Deadlines, deadlines_of
-from issuance_svc.reports.errors import ClaimRuleMissing, ReportNotFound, ReportStepRefused
-from issuance_svc.reports.models import ClaimRule, Report, ReportChange, ReportVerifier
+from issuance_svc.reports.errors import ReportNotFound, ReportStepRefused
+from issuance_svc.reports.models import Report, ReportChange, ReportVerifier
 from issuance_svc.reports.rules import DEAD, FOLLOWING, Status
 from issuance_svc.reversals import service as reversals
 from issuance_svc.reviews import service as reviews
@@ -58,19 +56,6 @@ async def lock_active(session: AsyncSession, report_id: UUID) -> tuple[Report, P
     report, project = await lock(session, report_id)
     projects.must_be_active(project)
     return report, project
-
-
-async def rule_of(session: AsyncSession, unit_type: str) -> ClaimRule:
-    """Return the claim rule of the unit type; raises ClaimRuleMissing, never falls back."""
-    rule = await repository.find_rule(session, unit_type)
-    if rule is None:
-        raise ClaimRuleMissing(unit_type=unit_type)
-    return rule
-
-
-async def list_rules(session: AsyncSession) -> Sequence[ClaimRule]:
-    """Return the claim rules of all unit types."""
-    return await repository.list_rules(session)
 
 
 async def move(
@@ -140,7 +125,7 @@ async def show(session: AsyncSession, report: Report, *, today: date) -> Shown:
     """Return the report's evidence, history, verifiers, reviews and deadlines."""
     upload_ids = await repository.list_upload_ids(session, report.report_id)
     project = await projects.get(session, report.project_id)
-    rule = await repository.find_rule(session, project.unit_type)
+    rule = await claim_rules.find(session, project.unit_type)
     return Shown(
         uploads=await uploads.get_all(session, report.project_id, upload_ids),
         aggregate_ids=await repository.list_aggregate_ids(session, report.report_id),
@@ -152,22 +137,3 @@ async def show(session: AsyncSession, report: Report, *, today: date) -> Shown:
         ),
         deadlines=deadlines_of(report, rule, await projects.calendar(session), today),
     )
-
-
-async def seed(session: AsyncSession) -> None:
-    """Load the packaged claim rules; repeating it changes nothing."""
-    text = (files("issuance_svc") / "seeds" / "rules.yaml").read_text(encoding="utf-8")
-    entries = yaml.load(text, yaml.BaseLoader)  # noqa: S506 - text only
-    await repository.insert_rules(session, [_rule(entry) for entry in entries])
-
-
-def _rule(entry: dict[str, str]) -> dict[str, Any]:
-    counted = {
-        name: int(value) for name, value in entry.items() if name.endswith(("_years", "_days"))
-    }
-    return {
-        **entry,
-        **counted,
-        "vintage_after": date.fromisoformat(entry["vintage_after"]),
-        "materiality_pct": Decimal(entry["materiality_pct"]),
-    }

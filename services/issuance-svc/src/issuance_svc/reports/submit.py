@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from issuance_svc.claim_rules import service as claim_rules
 from issuance_svc.methodologies.calculation import Declared, Inputs, Outcome, Period
 from issuance_svc.methodologies.errors import SamplingRefused
 from issuance_svc.methodologies.methodology import Methodology
@@ -74,7 +75,7 @@ async def quantify_submission(
     Raises PeriodInvalid, PeriodNotEligible, ClaimRuleMissing, UploadNotFound and what `quantify`
     raises.
     """
-    rule = await service.rule_of(session, project.unit_type)
+    rule = await claim_rules.rule_of(session, project.unit_type)
     start, end = rules.eligible_period(
         rules.Claim(
             start=submission.period_start,

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from issuance_svc.claim_rules import service as claim_rules
 from issuance_svc.organisations import service as organisations
 from issuance_svc.projects import service as projects
 from issuance_svc.reports import fitness, repository, service
@@ -55,7 +56,7 @@ async def start_notice(
         )
     elif project.third_party_required:
         raise VerifierNeeded(pointer="/verifier_code", methodology_code=project.methodology_code)
-    rule = await service.rule_of(session, project.unit_type)
+    rule = await claim_rules.rule_of(session, project.unit_type)
     calendar = await projects.calendar(session)
     report.verifier_code = verifier_code
     report.verification_mode = SELF_PREPARED if verifier_code is None else THIRD_PARTY

@@ -8,8 +8,8 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from issuance_svc.claim_rules import service as claim_rules
 from issuance_svc.projects.models import Project
-from issuance_svc.reports import service as reports
 from issuance_svc.reports.models import Report
 from issuance_svc.reports.rules import Status
 from issuance_svc.verifications import repository
@@ -173,7 +173,7 @@ async def record(
 
 async def sampling(session: AsyncSession, report: Report, project: Project) -> Sampling:
     """Return the plan with its records and what they add up to."""
-    rule = await reports.rule_of(session, project.unit_type)
+    rule = await claim_rules.rule_of(session, project.unit_type)
     items = await _items(session, report)
     total_t = misstated(item.records[-1].misstatement_t for item in items if item.records)
     return Sampling(

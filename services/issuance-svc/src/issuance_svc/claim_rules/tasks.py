@@ -10,13 +10,13 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from issuance_svc.claim_rules import repository
 from issuance_svc.organisations import service as organisations
 from issuance_svc.organisations.models import Kind
-from issuance_svc.reports import repository
 from tht_kit import four_eyes
-from tht_kit.auth import Principal
 from tht_kit.errors import Text
 from tht_kit.four_eyes import Task, TaskKind
+from tht_kit.principal import Principal
 
 
 async def propose_rule(
@@ -45,7 +45,7 @@ async def _approve(session: AsyncSession, task: Task, officer: Principal, now: d
         "vintage_after": date.fromisoformat(proposed["vintage_after"]),
         "materiality_pct": Decimal(proposed["materiality_pct"]),
     }
-    await repository.replace_rule(session, values)
+    await repository.replace(session, values)
 
 
 RULE_CHANGE = TaskKind(
