@@ -273,3 +273,42 @@ def test_every_day_has_one_correction_and_none_is_in_the_owners_favour(
 )
 def test_a_calibration_counts_for_a_year(day, due):
     assert rules.due_after(day) == due
+
+
+# ---- at the same time -----------------------------------------------------------------------
+
+
+async def test_two_projects_that_want_one_meter_at_once_do_not_both_get_it(
+    desk, deliver, post, count_rows
+):
+    other = str(new_id())
+    await deliver(pv_project(project_id=other, project_no=6))
+    answers = await asyncio.gather(
+        *(post("", meter(project_id=project)) for project in (PV_ID, other) * 4)
+    )
+    assert sorted({answer.status_code for answer in answers}) == [200, 201, 409]
+    assert sum(answer.status_code == 409 for answer in answers) == 4
+    assert (await count_rows("meters"), await count_rows("meter_claims")) == (1, 1)
+
+
+async def test_a_meter_is_replaced_once_however_many_ask(desk, post, count_rows):
+    await post("", meter())
+
+    def body(number):
+        successor = meter(
+            meter_no=f"M{number}",
+            valid_from="2025-06-15",
+            initial_indexes={"export": "0", "import": "0"},
+        )
+        successor.pop("project_id")
+        return {
+            "project_id": PV_ID,
+            "meter_no": "M1",
+            "replaced_on": "2025-06-15",
+            "final_indexes": {"export": "1", "import": "1"},
+            "successor": successor,
+        }
+
+    answers = await asyncio.gather(*(post("/replacements", body(number)) for number in range(2, 8)))
+    assert sorted(answer.status_code for answer in answers) == [201] + [409] * 5
+    assert await count_rows("meters") == 3

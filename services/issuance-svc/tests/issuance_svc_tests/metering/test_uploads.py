@@ -353,3 +353,44 @@ async def test_registers_that_leave_out_days_are_refused(desk, stored, record, q
     upload = await stored(content, kind="register_readings")
     kind, says = refused(await quantified(upload))
     assert (kind, "2025-01-01" in says) == ("activity-data-incomplete", True)
+
+
+async def test_r14_by_registers_of_a_meter_that_was_never_calibrated(
+    desk, stored, record, quantified
+):
+    await record(multiplier="120", checked=None)
+    upload = await stored(yearly(("0", "10000"), ("0", "100")), kind="register_readings")
+    answer = await quantified(upload)
+    assert Decimal(answer.json()["calculated"]) == Decimal("1181.94") * CM
+    assert answer.json()["calculated_t"] == 845
+
+
+async def test_r15_a_grid_without_its_factor_is_named_and_has_no_stand_in(
+    desk, deliver, stored, record, quantified
+):
+    await deliver(pv_project(baseline_grid="SW", baseline_factor_year=2024, version=5))
+    await record()
+    upload = await stored(yearly(("0", "10000"), ("0", "100")), kind="register_readings")
+    kind, says = refused(await quantified(upload))
+    assert kind == "factor-missing"
+    assert "grid_baseline_om region SW year 2024" in says
+
+
+async def test_r7_a_meter_whose_mwh_carry_green_certificates_is_refused(
+    desk, stored, record, quantified
+):
+    await record(green_certificates=True)
+    upload = await stored(yearly(("0", "10000"), ("0", "100")), kind="register_readings")
+    assert refused(await quantified(upload))[0] == "meter-green-certificates"
+
+
+async def test_a_later_record_changes_no_report_of_before(desk, api, stored, record, quantified):
+    """R21: the calculation keeps what was on record when it was made."""
+    await record(checked=None)
+    upload = await stored(yearly(("0", "10000"), ("0", "100")), kind="register_readings")
+    made = (await quantified(upload)).json()
+    path = f"/v1/reports/{made['report_id']}/calculation"
+    before = (await api.get(path, headers=as_owner())).json()
+    await record(checked="2024-12-20")
+    assert (await api.get(path, headers=as_owner())).json() == before
+    assert Decimal(made["calculated"]) < Decimal("9.9") * CM
