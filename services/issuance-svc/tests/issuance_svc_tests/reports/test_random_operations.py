@@ -4,6 +4,7 @@ import asyncio
 import random
 from datetime import timedelta
 from itertools import pairwise
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text
@@ -138,7 +139,7 @@ async def histories_skip_nothing(database):
     found = await rows(
         database, "SELECT report_id, version, status FROM report_changes ORDER BY 1, 2"
     )
-    histories = {}
+    histories: dict[UUID, list[str]] = {}
     for report_id, version, status in found:
         steps = histories.setdefault(report_id, [])
         steps.append(status)

@@ -50,8 +50,8 @@ async def test_what_was_claimed_before_is_claimed_after(before):
             values = {"id": report_id, "project": PV_ID, "status": status, "verifier": VERIFIER}
             await session.execute(text(REPORT), values)
         for version, status in enumerate(("REPORTED", "NOTICE", "VERIFIED"), start=1):
-            values = {"id": LIVE, "version": version, "status": status}
-            await session.execute(text(CHANGE), values)
+            change = {"id": LIVE, "version": version, "status": status}
+            await session.execute(text(CHANGE), change)
         await session.execute(text(RULE))
     await asyncio.to_thread(upgrade, before.url, MIGRATIONS)
     async with before.read() as session:
