@@ -119,7 +119,10 @@ def _broken_invariants(run: Run, totals: dict[str, Any]) -> list[str]:
     checks = {
         "issued in issuance-svc = issued in trading-svc": issuance["issued_t"]
         == trading["issued_t"],
-        "held + retired = issued": trading["held_t"] + trading["retired_t"] == trading["issued_t"],
+        "held + retired + cancelled = issued": trading["held_t"]
+        + trading["retired_t"]
+        + trading["cancelled_t"]
+        == trading["issued_t"],
         "a second send of all trips credits nothing": run.numbers.get("credited_again_g", 0) == 0,
         "points ledger balances": points["ledger_balanced"],
         "aggregated grams <= credited grams": run.numbers.get("aggregated_g", 0)
