@@ -88,6 +88,10 @@ def as_json(place: Place, values: Values, based_on: int) -> dict[str, Any]:
     }
 
 
+def place_of(proposal: dict[str, Any]) -> Place:
+    return Place(proposal["kind"], proposal["region"], proposal["subject"], proposal["year"])
+
+
 def _day(text: str | None) -> date | None:
     return None if text is None else date.fromisoformat(text)
 
@@ -96,30 +100,31 @@ async def store(
     session: AsyncSession, proposal: dict[str, Any], task: Task, by: Principal, now: datetime
 ) -> None:
     """Store a proposal as the next version; raises FactorMoved where another one came first."""
-    place = Place(proposal["kind"], proposal["region"], proposal["subject"], proposal["year"])
+    place = place_of(proposal)
     newest = await newest_of(session, place)
     version = 0 if newest is None else newest.version
-    if version != proposal["based_on_version"]:
-        raise FactorMoved(place=place.name, based_on=proposal["based_on_version"], version=version)
-    factor = Factor(
-        factor_id=place.factor_id(version + 1),
-        kind=place.kind,
-        region=place.region,
-        subject=place.subject,
-        year=place.year,
-        version=version + 1,
-        value=Decimal(proposal["value"]),
-        unit=proposal["unit"],
-        grade=proposal["grade"],
-        source=proposal["source"],
-        valid_from=_day(proposal["valid_from"]),
-        valid_until=_day(proposal["valid_until"]),
-        task_id=task.task_id,
-        proposed_by=task.proposed_by,
-        approved_by=by.subject,
-        recorded_at=now,
-    )
-    await repository.add(session, factor)
+    values = {
+        "factor_id": place.factor_id(version + 1),
+        "kind": place.kind,
+        "region": place.region,
+        "subject": place.subject,
+        "year": place.year,
+        "version": version + 1,
+        "value": Decimal(proposal["value"]),
+        "unit": proposal["unit"],
+        "grade": proposal["grade"],
+        "source": proposal["source"],
+        "valid_from": _day(proposal["valid_from"]),
+        "valid_until": _day(proposal["valid_until"]),
+        "task_id": task.task_id,
+        "proposed_by": task.proposed_by,
+        "approved_by": by.subject,
+        "recorded_at": now,
+    }
+    based_on = proposal["based_on_version"]
+    if version != based_on or not await repository.insert_version(session, values):
+        moved_to = max(version, based_on + 1)
+        raise FactorMoved(place=place.name, based_on=based_on, version=moved_to)
 
 
 async def _approve(session: AsyncSession, task: Task, by: Principal, now: datetime) -> None:

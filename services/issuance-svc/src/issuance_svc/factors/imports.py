@@ -119,7 +119,9 @@ async def propose(
 
 async def _approve(session: AsyncSession, task: Task, by: Principal, now: datetime) -> None:
     await organisations.must_act_as(session, by.organisation(), Kind.BUREAU)
-    for proposal in task.proposal["factors"]:
+    # In one order in every file, so that two files approved at once cannot wait for each other.
+    ordered = sorted(task.proposal["factors"], key=lambda found: changes.place_of(found).name)
+    for proposal in ordered:
         await changes.store(session, proposal, task, by, now)
 
 

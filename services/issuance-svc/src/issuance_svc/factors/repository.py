@@ -27,9 +27,13 @@ async def upsert_kinds(session: AsyncSession, rows: Sequence[dict[str, Any]]) ->
     await session.execute(statement, list(rows))
 
 
-async def add(session: AsyncSession, factor: Factor) -> None:
-    session.add(factor)
-    await session.flush()
+async def insert_version(session: AsyncSession, values: dict[str, Any]) -> bool:
+    """Insert the version and say whether it is the first of its number.
+
+    Of two at once the second waits for the first, then finds it there.
+    """
+    statement = insert(Factor).values(values).on_conflict_do_nothing().returning(Factor.factor_id)
+    return (await session.execute(statement)).first() is not None
 
 
 async def list_all(session: AsyncSession) -> Sequence[Factor]:

@@ -1,5 +1,6 @@
 """Factors from a YAML file: shown first, then by two persons, all or nothing."""
 
+import asyncio
 from decimal import Decimal
 
 import pytest
@@ -124,6 +125,20 @@ async def test_a_value_that_moved_meanwhile_stores_nothing_of_the_file(office):
         await office.get("/v1/issuance-tasks?status=PENDING", headers=officer("officer-b"))
     ).json()["items"]
     assert [found["task_id"] for found in open_tasks] == [task["task_id"]]
+
+
+async def test_a_change_and_a_file_approved_at_once_give_one_next_version(office):
+    change = {
+        "kind": "k_risk", "value": "0.15", "unit": "1", "grade": "V1", "source": "x", "reason": "y",
+    }  # fmt: skip
+    single = (await office.post(PATH, json=change, headers=officer("officer-a"))).json()
+    file = (await send(office, SECTIONS)).json()["task"]
+    both = await asyncio.gather(
+        decide(office, single, by="officer-b"), decide(office, file, by="officer-c")
+    )
+    assert sorted(answer.status_code for answer in both) == [200, 409]
+    assert [problem(answer) for answer in both if answer.status_code == 409] == ["factor-moved"]
+    assert [row["version"] for row in await every(office, kind="k_risk")] == [1, 2]
 
 
 @pytest.mark.parametrize(
