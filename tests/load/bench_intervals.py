@@ -104,7 +104,8 @@ async def _storing(path: Path) -> dict[str, Any]:
     handler = IntervalReadings()
     parsed = handler.read(_source(path), _facts(), Problems(), Progress())
     assert parsed is not None, "the file is in order"
-    ours, bare = [], []
+    ours: list[float] = []
+    bare: list[float] = []
     with _server() as server:
         async with _database(server) as database:
             for _ in range(ROUNDS):

@@ -199,7 +199,7 @@ def test_nothing_is_lost_and_nothing_is_made(rows):
 @given(st.lists(ROW, min_size=1, max_size=100), st.integers(1, 30))
 def test_equal_repeats_are_counted_and_others_are_named_with_both_rows(rows, batch):
     grid, clashes = filled(rows, batch=batch)
-    first = {}
+    first: dict[tuple[int, int], tuple[int, int]] = {}
     wrong = []
     for number, (series, at, value) in enumerate(rows, start=2):
         known = first.setdefault((series, at), (number, value))

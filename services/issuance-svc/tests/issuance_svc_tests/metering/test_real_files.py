@@ -113,7 +113,7 @@ async def test_stale_values_ring_and_missing_ones_are_gaps(desk, deliver, databa
         records = await months.records(session, project, period)
     given = inputs("2011-01-01", "2011-01-28", meter_months=found, meters=records, project=OWN_USE)
     outcome = METHOD.calculate(with_factors(METHOD, given))
-    assert [(flag.code, flag.value) for flag in outcome.flags] == [("stale-values", 1200)]
+    assert [(flag.code, flag.value) for flag in outcome.flags] == [("stale-values", Decimal(1200))]
     (month,) = found
     expected = _sum_of_values("2010-12-31 16:00:00+00:00", "2011-01-28 16:00:00+00:00")
     assert sum(part.kwh for part in month.parts) == expected / 4
