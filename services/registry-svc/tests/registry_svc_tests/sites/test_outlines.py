@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 import shapely
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from registry_svc.sites.crs import read_crs
@@ -255,6 +255,7 @@ def test_an_outline_has_so_many_positions_and_no_more():
     assert str(VERTICES_MAX + 1) in wrong(circle(VERTICES_MAX + 1)).zh
 
 
+@settings(deadline=None)
 @given(
     st.floats(100, 120),
     st.floats(20, 45),

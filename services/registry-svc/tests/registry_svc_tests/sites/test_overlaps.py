@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import pytest
 import shapely
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from registry_svc.sites.crs import read_crs
@@ -238,6 +238,7 @@ def _flat_m2(points, north):
     return abs(double) / 2 * rectangle_m2(north - 5e-5, 1e-4, 1e-4) / 1e-8
 
 
+@settings(deadline=None)
 @given(convex, convex, st.floats(-0.004, 0.004), st.floats(-0.004, 0.004))
 def test_a_shared_area_agrees_with_clipping_by_hand(first, second, east, north):
     rings = [_on_circle(first, 106.5, 29.5), _on_circle(second, 106.5 + east, 29.5 + north)]
@@ -251,6 +252,7 @@ def test_a_shared_area_agrees_with_clipping_by_hand(first, second, east, north):
     assert area_m2 == pytest.approx(_flat_m2(_clipped(*rings), 29.5), rel=2e-3, abs=0.05)
 
 
+@settings(deadline=None)
 @given(st.floats(73, 135), st.floats(4, 53), st.floats(0, 1.2), st.floats(0, 1.2), st.data())
 def test_outlines_that_share_a_point_share_a_place(east, north, wide, high, data):
     x = data.draw(st.floats(east, east + wide))
