@@ -89,7 +89,7 @@ async def replace_meter(
     dependencies=[Idempotent],
     summary="登记校准或故障 / Record a calibration or a fault",
 )
-async def record_check(
+async def record_meter_check(
     body: CheckIn,
     session: WriteSession,
     now: Now,

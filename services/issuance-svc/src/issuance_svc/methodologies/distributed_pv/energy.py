@@ -193,7 +193,7 @@ def _measured(inputs: c.Inputs, meter_no: str) -> list[Energy]:
         named = ", ".join(absent)
         raise ActivityIncomplete(
             reason=c.both(
-                f"表计 {meter_no} 缺少通道 {named} 的数据：缺少的下网电量可能掩盖净用电。",
+                f"表计 {meter_no} 缺少通道 {named} 的数据：所缺的电量可能掩盖净用电。",
                 f"The meter {meter_no} lacks the channel {named}: what is missing could hide a net"
                 " import.",
             )
