@@ -463,7 +463,7 @@ def lying_bomb():
         (lambda: zipped(shape_files(feature(0), prj=None)), "缺少 .prj"),
         (lambda: zipped({k: v for k, v in GOOD.items() if k[-3:] != "dbf"}), "缺少 .dbf"),
         (lambda: zipped(GOOD | {"../../etc/passwd": b""}), "路径不可用"),
-        (lambda: zipped(GOOD | {"/tmp/x.txt": b""}), "路径不可用"),
+        (lambda: zipped(GOOD | {"/srv/x.txt": b""}), "路径不可用"),
         (lambda: zipped(GOOD | {"C:\\x.txt": b""}), "路径不可用"),
         (linked, "链接"),
         (bomb, "解压后超过"),
