@@ -6,7 +6,9 @@ not be read as what it claims to be, comes back as a CSV list of its problems.
 """
 
 import asyncio
+import codecs
 import csv
+import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,9 +18,10 @@ from typing import Any, TextIO
 from issuance_svc.uploads import delimited, ndjson, workbook
 from issuance_svc.uploads.columns import ANNOTATIONS, Columns
 from issuance_svc.uploads.limits import Limits
-from issuance_svc.uploads.models import UploadProblem
+from issuance_svc.uploads.models import Upload, UploadProblem
 from tht_kit.errors import DomainError
 
+PIECE_BYTES = 256 * 1024
 FINE, WRONG = "正确 ok", "错误 wrong"
 _LIST_HEADER = ("sheet", "row", "column", "zh", "en", "cure_zh", "cure_en")
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -28,9 +31,9 @@ _RUNS = ("=", "+", "-", "@", "\t", "\r")
 
 @dataclass(frozen=True)
 class Annotated:
-    """A file to be sent."""
+    """A file to be sent, piece by piece; the pieces are made from files inside `work`."""
 
-    path: Path
+    pieces: Iterator[bytes]
     media_type: str
     ending: str
 
@@ -39,35 +42,64 @@ async def annotate(
     file: Path,
     work: Path,
     *,
-    format_name: str,
+    upload: Upload,
     columns: Columns,
-    notes: Mapping[str, Any],
     problems: Sequence[UploadProblem],
     limits: Limits,
 ) -> Annotated:
-    """Return the annotated file inside `work`; the list of problems where it cannot be annotated.
+    """Return the annotated file; the list of its problems where it cannot be annotated.
 
-    `notes` are what the reading found out of the file: its delimiter, the sheet that was read.
+    A file that was read to its end is annotated while it is sent: a proxy need not wait for all of
+    it. One that was refused as a whole may break off anywhere, so it is gone through before.
     """
-    verdicts, sheet = _notes(problems), notes.get("sheet")
-    out = work / "annotated"
+    found, verdicts = upload.summary, _notes(problems)
     try:
-        if format_name == "csv":
-            encoding = await asyncio.to_thread(
-                _csv, file, out, columns, notes.get("delimiter"), verdicts
-            )
-            return Annotated(out, f"text/csv; charset={encoding}", "csv")
-        if format_name == "ndjson":
-            await asyncio.to_thread(_ndjson, file, out, problems)
-            return Annotated(out, "application/x-ndjson", "ndjson")
-        if format_name == "xlsx" and sheet is not None:
-            given = _workbook_notes(sheet, verdicts)
+        if upload.format == "csv":
+            encoding = await asyncio.to_thread(delimited.detect_encoding, file)
+            pieces = _csv(file, encoding, _delimiter(file, encoding, found, columns), verdicts)
+            charset = "gb18030" if encoding == "gb18030" else "utf-8"
+            sent = await _sound(pieces, work, upload)
+            return Annotated(sent, f"text/csv; charset={charset}", "csv")
+        if upload.format == "ndjson":
+            pieces = _ndjson(file, problems)
+            sent = await _sound(pieces, work, upload)
+            return Annotated(sent, "application/x-ndjson", "ndjson")
+        if upload.format == "xlsx" and "sheet" in found:
+            given = _workbook_notes(found["sheet"], verdicts)
             path = await workbook.annotate(file, work, limits, given)
-            return Annotated(path, _XLSX, "xlsx")
+            return Annotated(_bytes_of(path), _XLSX, "xlsx")
     except (DomainError, csv.Error):
         pass  # it is no such file: its problems say why
-    await asyncio.to_thread(_list, out, problems)
-    return Annotated(out, "text/csv; charset=utf-8", "csv")
+    return Annotated(_list(problems), "text/csv; charset=utf-8", "csv")
+
+
+async def _sound(pieces: Iterator[bytes], work: Path, upload: Upload) -> Iterator[bytes]:
+    """Return the pieces; those of a file refused as a whole are made first. Raises what they raise."""
+    if upload.refusal is None:
+        return pieces
+    spooled = work / "annotated"
+    await asyncio.to_thread(_write, pieces, spooled)
+    return _bytes_of(spooled)
+
+
+def _write(pieces: Iterator[bytes], to: Path) -> None:
+    with to.open("wb") as file:
+        file.writelines(pieces)
+
+
+def _bytes_of(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while piece := file.read(PIECE_BYTES):
+            yield piece
+
+
+def _delimiter(
+    file: Path, encoding: delimited.Encoding, found: Mapping[str, Any], columns: Columns
+) -> str:
+    """Return the delimiter that the reading noted, or the one that shows known columns."""
+    by_name = {name: each for each, name in delimited.DELIMITERS.items()}
+    noted = by_name.get(found.get("delimiter", ""))
+    return noted or delimited.detect_delimiter(file, encoding, columns)
 
 
 def _notes(problems: Sequence[UploadProblem]) -> dict[int, list[str]]:
@@ -97,20 +129,28 @@ def _harmless(cell: str) -> str:
 
 
 def _csv(
-    file: Path, out: Path, columns: Columns, named: str | None, notes: dict[int, list[str]]
-) -> str:
-    encoding = delimited.detect_encoding(file)
-    by_name = {name: each for each, name in delimited.DELIMITERS.items()}
-    delimiter = by_name.get(named or "") or delimited.detect_delimiter(file, encoding, columns)
-    with (
-        file.open(encoding=encoding, newline="") as given,
-        out.open("w", encoding=encoding, newline="") as into,
-    ):
+    file: Path, encoding: delimited.Encoding, delimiter: str, notes: dict[int, list[str]]
+) -> Iterator[bytes]:
+    written = io.StringIO()
+    with file.open(encoding=encoding, newline="") as given:
         end = "\r\n" if "\r\n" in given.read(4096) else "\n"
         given.seek(0)
-        writer = csv.writer(into, delimiter=delimiter, lineterminator=end)
-        writer.writerows(_annotated(given, delimiter, notes))
-    return "gb18030" if encoding == "gb18030" else "utf-8"
+        writer = csv.writer(written, delimiter=delimiter, lineterminator=end)
+        if encoding == "utf-8-sig":
+            yield codecs.BOM_UTF8
+        for record in _annotated(given, delimiter, notes):
+            writer.writerow(record)
+            if written.tell() >= PIECE_BYTES:
+                yield _taken(written, encoding)
+        yield _taken(written, encoding)
+
+
+def _taken(written: io.StringIO, encoding: str) -> bytes:
+    """Return what was written, encoded, and empty the buffer."""
+    text = written.getvalue()
+    written.seek(0)
+    written.truncate()
+    return text.encode("gb18030" if encoding == "gb18030" else "utf-8")
 
 
 def _annotated(
@@ -137,17 +177,15 @@ def _annotated(
 # ---- NDJSON ---------------------------------------------------------------------------------
 
 
-def _ndjson(file: Path, out: Path, problems: Sequence[UploadProblem]) -> None:
-    """Write every line with its verdict put before the closing brace: its numbers stay as given."""
+def _ndjson(file: Path, problems: Sequence[UploadProblem]) -> Iterator[bytes]:
+    """Yield every line, its verdict put before the closing brace: its numbers stay as given."""
     by_row: dict[int, list[UploadProblem]] = {}
     for problem in problems:
         by_row.setdefault(problem.row_no or 0, []).append(problem)
-    with file.open("rb") as given, out.open("wb") as into:
+    with file.open("rb") as given:
         for number, line in enumerate(ndjson.lines(given), start=1):
-            if not line.strip():
-                into.write(line)
-                continue
-            into.write(_ndjson_line(line, by_row.get(number, [])) + b"\n")
+            is_empty = not line.strip()
+            yield line if is_empty else _ndjson_line(line, by_row.get(number, [])) + b"\n"
 
 
 def _ndjson_line(line: bytes, found: Sequence[UploadProblem]) -> bytes:
@@ -180,11 +218,14 @@ def _workbook_notes(sheet: str, notes: dict[int, list[str]]) -> dict[str, object
     }
 
 
-def _list(out: Path, problems: Sequence[UploadProblem]) -> None:
-    with out.open("w", encoding="utf-8-sig", newline="") as into:
-        writer = csv.writer(into)
-        writer.writerow(_LIST_HEADER)
-        for each in problems:
-            texts = (each.what_zh, each.what_en, each.cure_zh, each.cure_en)
-            place = (each.sheet or "", each.row_no or "", _harmless(each.column_name or ""))
-            writer.writerow([*place, *map(_harmless, texts)])
+def _list(problems: Sequence[UploadProblem]) -> Iterator[bytes]:
+    written = io.StringIO()
+    writer = csv.writer(written)
+    yield codecs.BOM_UTF8
+    writer.writerow(_LIST_HEADER)
+    for each in problems:
+        texts = (each.what_zh, each.what_en, each.cure_zh, each.cure_en)
+        place = (each.sheet or "", each.row_no or "", _harmless(each.column_name or ""))
+        writer.writerow([*place, *map(_harmless, texts)])
+        yield _taken(written, "utf-8")
+    yield _taken(written, "utf-8")

@@ -6,6 +6,8 @@ columns stand in any order. Row numbers are those of a spreadsheet: the header i
 
 import codecs
 import csv
+import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +31,7 @@ _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 # What somebody wrote in GB18030 is Chinese: of its characters beyond ASCII nearly all are among the
 # 7,445 of GB 2312. Western bytes that happen to decode give rare ones.
 _CHINESE_SHARE_MIN_PCT = 80
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
 _GB2312 = frozenset(
     bytes((0xA0 + zone, 0xA0 + place)).decode("gb2312", errors="ignore")
     for zone in range(1, 88)
@@ -218,10 +221,9 @@ def _is_gb18030(path: Path) -> bool:
     try:
         with path.open("rb") as file:
             while chunk := file.read(_CHUNK_BYTES):
-                for each in decoder.decode(chunk):
-                    if each > "\x7f":
-                        chinese += each in _GB2312
-                        foreign += each not in _GB2312
+                for each, count in Counter(_BEYOND_ASCII.findall(decoder.decode(chunk))).items():
+                    chinese += count if each in _GB2312 else 0
+                    foreign += count if each not in _GB2312 else 0
         decoder.decode(b"", final=True)
     except UnicodeDecodeError:
         return False

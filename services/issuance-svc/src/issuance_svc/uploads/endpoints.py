@@ -1,15 +1,16 @@
 """HTTP of the uploads (活动数据)."""
 
-import asyncio
-from collections.abc import AsyncIterator
-from typing import Annotated, BinaryIO
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from issuance_svc.projects import service as projects
-from issuance_svc.uploads import reading, service
+from issuance_svc.uploads import service
 from issuance_svc.uploads.errors import UploadEncoded, UploadFormatUnknown, UploadNotStored
 from issuance_svc.uploads.kinds import KindHandler
 from issuance_svc.uploads.models import Upload
@@ -32,7 +33,6 @@ MEDIA_TYPES: dict[str, Format] = {
     "text/x-nem12": "nem12",
     "text/x-nem13": "nem13",
 }
-CHUNK_BYTES = 256 * 1024
 # Bodies of these types may be anything; `format` says what.
 OPAQUE = frozenset({"application/octet-stream", "text/plain"})
 OWN_PARAMETERS = frozenset({"project_id", "kind", "format", "sheet"})
@@ -175,21 +175,24 @@ async def get_annotated_upload(
         upload = await _readable(session, principal, upload_id)
     if upload.state not in (State.STORED, State.REFUSED):
         raise UploadNotStored(upload_id=upload_id, state=upload.state)
-    async with reading.folder() as work:
-        found = await intake.annotated(upload, work)
-        file = found.path.open("rb")
+    work = TemporaryDirectory(prefix="tht-annotated-")
+    try:
+        found = await intake.annotated(upload, Path(work.name))
+    except BaseException:
+        work.cleanup()
+        raise
     name = f"{upload_id}-annotated.{found.ending}"
     return StreamingResponse(
-        _chunks(file),
+        _sent(found.pieces, work),
         media_type=found.media_type,
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
 
 
-async def _chunks(file: BinaryIO) -> AsyncIterator[bytes]:
-    with file:
-        while chunk := await asyncio.to_thread(file.read, CHUNK_BYTES):
-            yield chunk
+def _sent(pieces: Iterator[bytes], work: "TemporaryDirectory[str]") -> Iterator[bytes]:
+    """Yield the pieces; the folder they are made from goes with the last."""
+    with work:
+        yield from pieces
 
 
 @router.post("/{upload_id}/cancellation", summary="取消读取 / Cancel the reading")

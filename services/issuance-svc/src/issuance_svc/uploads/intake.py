@@ -56,7 +56,7 @@ class Intake:
         return await self._read_now(order, blob, by=by, now=now)
 
     async def annotated(self, upload: Upload, work: Path) -> Annotated:
-        """Return the user's file with the verdicts beside its rows, inside `work`."""
+        """Return the user's file with the verdicts beside its rows, made inside `work`."""
         file = work / "file"
         async with self.database.read() as session:
             problems = await service.all_problems(session, upload)
@@ -69,9 +69,8 @@ class Intake:
         return await annotating.annotate(
             file,
             work,
-            format_name=upload.format,
+            upload=upload,
             columns=handler.columns,
-            notes=upload.summary,
             problems=problems,
             limits=self.limits,
         )
