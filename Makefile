@@ -4,7 +4,7 @@ SHELL := /bin/sh
 PY := .venv/bin/python
 SVC_ALL := registry-svc issuance-svc trading-svc points-svc gateway
 
-.PHONY: help setup run demo test test-unit test-kafka check bench kafka kafka-stop up down ps logs \
+.PHONY: help setup run demo walkthrough test test-unit test-kafka check bench kafka kafka-stop up down ps logs \
 	migrate revision contracts fmt clean
 
 help: ## Show this list
@@ -18,6 +18,9 @@ run: setup ## Start the whole platform in one process: no Docker, no Java (stop 
 
 demo: setup ## Run the main job end to end [SCENARIO=file.yaml] [URL=of a running platform]
 	@exec $(PY) -m embedded demo $(if $(SCENARIO),--scenario "$(SCENARIO)") $(if $(URL),--url "$(URL)") $(if $(CREDENTIALS),--credentials "$(CREDENTIALS)") $(ARGS)
+
+walkthrough: setup ## Take real files from file to serials [DATA=folder] [URL=of a running platform]
+	@exec $(PY) -m embedded walkthrough $(if $(DATA),--data "$(DATA)") $(if $(URL),--url "$(URL)") $(if $(CREDENTIALS),--credentials "$(CREDENTIALS)") $(ARGS)
 
 test: setup ## Run every test; the Kafka suite too where Java 17 and Maven exist
 	@scripts/test all $(ARGS)

@@ -1,4 +1,4 @@
-"""The command line of the embedded platform: python -m embedded run | demo."""
+"""The command line of the embedded platform: python -m embedded run | demo | walkthrough."""
 
 import time
 
@@ -11,7 +11,9 @@ import os  # noqa: E402
 import shutil  # noqa: E402
 import sys  # noqa: E402
 import tempfile  # noqa: E402
+from collections.abc import Callable, Coroutine  # noqa: E402
 from pathlib import Path  # noqa: E402
+from typing import Any  # noqa: E402
 
 import httpx  # noqa: E402
 from rich.console import Console  # noqa: E402
@@ -19,18 +21,23 @@ from rich.console import Console  # noqa: E402
 from embedded.demo.client import Refused  # noqa: E402
 from embedded.demo.main import run_demo  # noqa: E402
 from embedded.demo.run import DemoImpossible  # noqa: E402
-from embedded.demo.scenario import Scenario, ScenarioError, load_scenario  # noqa: E402
-from embedded.partners import CREDENTIALS, Directory, load_directory  # noqa: E402
+from embedded.demo.scenario import ScenarioError, load_scenario  # noqa: E402
+from embedded.partners import CREDENTIALS, load_directory  # noqa: E402
 from embedded.serve import AddressInUse, serve  # noqa: E402
+from embedded.walkthrough.main import run_walkthrough  # noqa: E402
+from embedded.walkthrough.plan import Plan, load_plan  # noqa: E402
 from tht_kit.embedded_pg import AlreadyRunning, EmbeddedPostgresError  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[4]
 DATA_DIR = ROOT / "var" / "embedded"
+REAL_FILES = ROOT.parent / "shared" / "data"
 SAMPLE = ROOT / "deploy/embedded/scenarios/chongqing/scenario.yaml"
 PORT = "8000"
 PORT_MAX = 65_535
 SWITCH = {"1": True, "true": True, "on": True, "0": False, "false": False, "off": False}
 EXIT_INTERRUPTED = 130
+# What runs against a platform, its address and the partners' secrets given; whether all of it held.
+Steps = Callable[[str, dict[str, str]], Coroutine[Any, Any, bool]]
 
 # Written to a file or a pipe, the table keeps its columns.
 console = Console(width=None if sys.stdout.isatty() else 160)
@@ -85,12 +92,21 @@ def _parser() -> argparse.ArgumentParser:
     run.set_defaults(command=_run)
     demo = commands.add_parser("demo", help="the seven steps of the main job")
     demo.add_argument("--scenario", type=Path, default=SAMPLE, help="the scenario file (YAML)")
-    demo.add_argument("--url", default="", help="a running platform; without it one is started")
-    demo.add_argument(
-        "--credentials", type=Path, help="the running platform's credentials.json",
-        default=Path(os.environ.get("DATA_DIR") or DATA_DIR) / CREDENTIALS,
-    )  # fmt: skip
     demo.set_defaults(command=_demo)
+    walkthrough = commands.add_parser("walkthrough", help="real files, from file to serials")
+    walkthrough.add_argument(
+        "--data", type=Path, default=REAL_FILES,
+        help="the folder of the real files (default: ../shared/data beside the checkout)",
+    )  # fmt: skip
+    walkthrough.set_defaults(command=_walkthrough)
+    for command in (demo, walkthrough):
+        command.add_argument(
+            "--url", default="", help="a running platform; without it one is started"
+        )
+        command.add_argument(
+            "--credentials", type=Path, help="the running platform's credentials.json",
+            default=Path(os.environ.get("DATA_DIR") or DATA_DIR) / CREDENTIALS,
+        )  # fmt: skip
     return parser
 
 
@@ -151,18 +167,50 @@ def _welcome(data_dir: Path, url: str, *, sandbox: bool) -> None:
 def _demo(arguments: argparse.Namespace) -> int:
     directory = load_directory()
     scenario = load_scenario(arguments.scenario, partners={p.client_id for p in directory.partners})
-    if arguments.url:
-        if not arguments.credentials.is_file():
-            raise Unusable(
-                f"{arguments.credentials} does not exist: name the credentials.json in the running"
-                " platform's data folder with CREDENTIALS=..."
-            )
-        secrets = json.loads(arguments.credentials.read_text())
-        return asyncio.run(_steps(scenario, arguments.scenario, arguments.url, secrets, directory))
-    return _demo_on_own_platform(scenario, arguments.scenario, directory)
+
+    async def steps(url: str, secrets: dict[str, str]) -> bool:
+        return await run_demo(
+            scenario,
+            arguments.scenario,
+            url=url,
+            secrets=secrets,
+            directory=directory,
+            console=console,
+        )
+
+    return _on_a_platform(arguments, steps)
 
 
-def _demo_on_own_platform(scenario: Scenario, path: Path, directory: Directory) -> int:
+def _walkthrough(arguments: argparse.Namespace) -> int:
+    plan: Plan = load_plan(arguments.data.resolve())
+
+    async def steps(url: str, secrets: dict[str, str]) -> bool:
+        return await run_walkthrough(
+            plan,
+            arguments.data.resolve(),
+            url=url,
+            secrets=secrets,
+            directory=load_directory(),
+            console=console,
+        )
+
+    return _on_a_platform(arguments, steps)
+
+
+def _on_a_platform(arguments: argparse.Namespace, steps: Steps) -> int:
+    """Run the steps against the platform that was named, else against one of their own."""
+    if not arguments.url:
+        return _on_own_platform(steps)
+    if not arguments.credentials.is_file():
+        raise Unusable(
+            f"{arguments.credentials} does not exist: name the credentials.json in the running"
+            " platform's data folder with CREDENTIALS=..."
+        )
+    secrets = json.loads(arguments.credentials.read_text())
+    return 0 if asyncio.run(steps(arguments.url, secrets)) else 1
+
+
+def _on_own_platform(steps: Steps) -> int:
     data_dir = Path(tempfile.mkdtemp(prefix="tanhuitong-demo-"))
     data_dir.chmod(0o711)  # root's postgres runs as another user and must be able to pass
     outcome = 1
@@ -174,7 +222,7 @@ def _demo_on_own_platform(scenario: Scenario, path: Path, directory: Directory) 
     async def during(url: str) -> None:
         nonlocal outcome
         secrets = json.loads((data_dir / CREDENTIALS).read_text())
-        outcome = await _steps(scenario, path, url, secrets, directory)
+        outcome = 0 if await steps(url, secrets) else 1
 
     try:
         serve(data_dir, host="127.0.0.1", port=0, sandbox=True, on_ready=on_ready, during=during)
@@ -184,15 +232,6 @@ def _demo_on_own_platform(scenario: Scenario, path: Path, directory: Directory) 
         "演示平台已停止 / the demo's platform has ended; `make run` keeps one", highlight=False
     )
     return outcome
-
-
-async def _steps(
-    scenario: Scenario, path: Path, url: str, secrets: dict[str, str], directory: Directory
-) -> int:
-    holds = await run_demo(
-        scenario, path, url=url, secrets=secrets, directory=directory, console=console
-    )
-    return 0 if holds else 1
 
 
 if __name__ == "__main__":

@@ -32,9 +32,11 @@ class Api:
     connection is the same operation.
     """
 
-    def __init__(self, url: str, credentials: Mapping[str, str], *, run: str) -> None:
+    def __init__(
+        self, url: str, credentials: Mapping[str, str], *, run: str, language: str = "zh-CN"
+    ) -> None:
         self._http = httpx.AsyncClient(
-            base_url=url, timeout=60, headers={"Accept-Language": "zh-CN"}, follow_redirects=False
+            base_url=url, timeout=60, headers={"Accept-Language": language}, follow_redirects=False
         )
         self._credentials = credentials
         self._tokens: dict[str, str] = {}

@@ -5,7 +5,7 @@ from typing import Any
 
 from embedded.demo.client import Refused
 from embedded.demo.readers import read_upload
-from embedded.demo.run import BUREAU_A, BUREAU_B, VALIDATOR, VERIFIER, DemoImpossible, Run
+from embedded.demo.run import BUREAU_A, BUREAU_B, VALIDATOR, VERIFIER, DemoImpossible, Journey, Run
 from embedded.demo.scenario import Parcel, Project, Reported
 from embedded.demo.verification import comment_on_notice, settle_alarms, verify
 
@@ -34,7 +34,7 @@ COMPETENCE = {
 }
 
 
-async def register_organisations(run: Run) -> None:
+async def register_organisations(run: Journey) -> None:
     """Register the scenario's organisations; those that exist already are left as they are."""
     for organisation in run.organisations:
         try:
@@ -55,7 +55,7 @@ async def register_organisations(run: Run) -> None:
     run.note(1, "单位登记 / organisations", f"{len(run.organisations)}", "/v1/organisations")
 
 
-async def _record_competence(run: Run) -> None:
+async def _record_competence(run: Journey) -> None:
     """Have two officers record what the validator and the verifier can show (article 30)."""
     for partner in (VALIDATOR, VERIFIER):
         code = run.codes[partner]
@@ -65,7 +65,7 @@ async def _record_competence(run: Run) -> None:
         await run.api.post(f"/v1/registry-tasks/{proposed['task_id']}/approval", partner=BUREAU_B)
 
 
-def _declared(run: Run, project: Project) -> dict[str, Any]:
+def _declared(run: Journey, project: Project) -> dict[str, Any]:
     return {
         "name": project.name,
         "unit_type": "CQCER",
@@ -112,7 +112,7 @@ def _text(amount: Decimal | None) -> str | None:
     return None if amount is None else str(amount)
 
 
-async def open_notice(run: Run, name: str, project: Project) -> str:
+async def open_notice(run: Journey, name: str, project: Project) -> str:
     """Declare the project and open its public notice; return the notice's last day."""
     try:
         declared = await run.api.post(
@@ -140,7 +140,7 @@ async def open_notice(run: Run, name: str, project: Project) -> str:
     return str(notice["notice_end"])
 
 
-async def validate_and_register(run: Run, name: str, project: Project) -> None:
+async def validate_and_register(run: Journey, name: str, project: Project) -> None:
     """Answer the public's comments in a positive validation, then register with four eyes."""
     project_id = run.ids[name]
     comments = await run.api.get(f"/v1/projects/{project_id}/comments")
@@ -179,7 +179,7 @@ async def report(
     """
     project_id, partner = run.ids[name], reported.project.partner
     uploads: list[str] = []
-    await _record_meters(run, name, reported)
+    await record_meters(run, name, reported)
     try:
         if aggregates is None:
             uploaded = await run.api.post(
@@ -193,7 +193,7 @@ async def report(
             uploads = [uploaded["upload_id"]]
         created = await run.api.post(
             "/v1/reports",
-            _report_body(project_id, reported, uploads, aggregates),
+            report_body(project_id, reported, uploads, aggregates),
             partner=partner,
             key=f"report {name}",
             awaiting="aggregate-not-found",
@@ -229,7 +229,7 @@ async def report(
     return str(notice["notice_end"])
 
 
-async def _record_meters(run: Run, name: str, reported: Reported) -> None:
+async def record_meters(run: Journey, name: str, reported: Reported) -> None:
     """Put the project's meters and their last calibration on record, where their files need it."""
     meter = reported.activity.meter
     for meter_no in reported.project.meters if meter else ():
@@ -266,7 +266,7 @@ def _options(reported: Reported) -> dict[str, str]:
     return reported.activity.options if reported.activity.format == "interval_readings" else {}
 
 
-def _report_body(
+def report_body(
     project_id: str, reported: Reported, uploads: list[str], aggregates: list[str] | None
 ) -> dict[str, Any]:
     return {
@@ -284,7 +284,7 @@ async def _show_calculation(
     run: Run, step: int, name: str, reported: Reported, uploads: list[str]
 ) -> None:
     """Compute the refused report in full: what it would come to, and every reason against it."""
-    body = _report_body(run.ids[name], reported, uploads, None)
+    body = report_body(run.ids[name], reported, uploads, None)
     draft = await run.api.post("/v1/calculations", body, partner=reported.project.partner)
     reasons = [refusal["type"] for refusal in draft["refusals"]]
     run.numbers[f"{name}_issuable_t"] = draft["issuable_t"]
@@ -307,7 +307,7 @@ def _kind(reported: Reported) -> str:
     return "plot_inventory" if forestry else "meter_readings"
 
 
-async def verify_and_issue(run: Run, step: int, name: str, project: Project) -> None:
+async def verify_and_issue(run: Journey, step: int, name: str, project: Project) -> None:
     """Verify by another body, then issue with four eyes: one officer asks, another approves."""
     report_id = run.ids[f"{name} report"]
     await verify(run, name, project.partner, project.answer)

@@ -33,14 +33,12 @@ class Row:
     link: str = ""
 
 
-@dataclass
-class Run:
-    """One run of the main job. `codes` maps a partner to its organisation's code."""
+@dataclass(kw_only=True)
+class Journey:
+    """Steps through the public API. `codes` maps a partner to its organisation's code."""
 
     api: Api
     url: str
-    scenario: Scenario
-    folder: Path
     codes: dict[str, str]
     organisations: list[dict[str, Any]]
     console: Console
@@ -49,6 +47,7 @@ class Run:
     ids: dict[str, str] = field(default_factory=dict)
     issued_blocks: list[dict[str, Any]] = field(default_factory=list)
     numbers: dict[str, Any] = field(default_factory=dict)
+    steps: int = 7
 
     def note(self, step: int, what: str, result: str, link: str = "") -> None:
         """Keep a line for the table and show it as progress."""
@@ -57,18 +56,18 @@ class Run:
 
     @contextmanager
     def step(self, number: int, title: str) -> Iterator[None]:
-        self.console.print(f"\n[cyan]{number}/7[/cyan] {title}", highlight=False)
+        self.console.print(f"\n[cyan]{number}/{self.steps}[/cyan] {title}", highlight=False)
         yield
 
     async def clock(self) -> datetime:
         return datetime.fromisoformat((await self.api.get(CLOCK, partner=OPERATOR))["now"])
 
-    async def start_clock(self) -> None:
-        """Put the clock where the scenario starts, unless an earlier run has moved it further."""
+    async def start_clock_at(self, starts_at: datetime) -> None:
+        """Put the clock where the steps start, unless an earlier run has moved it further."""
         standing = await self.api.get(CLOCK, partner=OPERATOR)
         now = datetime.fromisoformat(standing["now"])
-        if standing["offset_s"] == 0 or now < self.scenario.starts_at:
-            await self.set_clock(self.scenario.starts_at)
+        if standing["offset_s"] == 0 or now < starts_at:
+            await self.set_clock(starts_at)
 
     async def set_clock(self, moment: datetime) -> None:
         """Move the sandbox clock, for the whole platform, to the moment."""
@@ -83,3 +82,14 @@ class Run:
         self.console.print(
             f"  公示至 {last_day}，沙箱时钟移至次日 / notice ended {last_day}", highlight=False
         )
+
+
+@dataclass(kw_only=True)
+class Run(Journey):
+    """One run of the main job; the scenario's files are named relative to its folder."""
+
+    scenario: Scenario
+    folder: Path
+
+    async def start_clock(self) -> None:
+        await self.start_clock_at(self.scenario.starts_at)

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -187,14 +187,18 @@ _TextLoader.yaml_implicit_resolvers = {
 }
 
 
+def load_text(path: Path) -> Any:
+    """Read a YAML file with every scalar as its text. Raises OSError, ValueError, yaml.YAMLError."""
+    return yaml.load(path.read_text(encoding="utf-8"), Loader=_TextLoader)  # noqa: S506 - a SafeLoader
+
+
 def load_scenario(path: Path, *, partners: Collection[str] | None = None) -> Scenario:
     """Read a scenario; input files are named relative to it, owners are among `partners`.
 
     Raises ScenarioError.
     """
     try:
-        raw = yaml.load(path.read_text(encoding="utf-8"), Loader=_TextLoader)  # noqa: S506 - a SafeLoader
-        scenario = Scenario.model_validate(raw)
+        scenario = Scenario.model_validate(load_text(path))
     except OSError as error:
         raise ScenarioError(f"{path} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from embedded.demo.run import BUREAU_A, VERIFIER, Run
+from embedded.demo.run import BUREAU_A, VERIFIER, Journey
 
 
-async def settle_alarms(run: Run, step: int, report: dict[str, Any], title: str) -> None:
+async def settle_alarms(run: Journey, step: int, report: dict[str, Any], title: str) -> None:
     """Have the bureau look at each sanity alarm of a report; without it no notice begins."""
     for review in report["reviews"]:
         await run.api.post(
@@ -22,7 +22,7 @@ async def settle_alarms(run: Run, step: int, report: dict[str, Any], title: str)
         )
 
 
-async def comment_on_notice(run: Run, report_id: str, comment: str) -> None:
+async def comment_on_notice(run: Journey, report_id: str, comment: str) -> None:
     """Let the public say something about a report under notice."""
     await run.api.post(
         f"/v1/reports/{report_id}/comments",
@@ -31,7 +31,7 @@ async def comment_on_notice(run: Run, report_id: str, comment: str) -> None:
     )
 
 
-async def verify(run: Run, name: str, partner: str, answer: str) -> None:
+async def verify(run: Journey, name: str, partner: str, answer: str) -> None:
     """Carry the verifier's work out: a finding answered and closed, a sample, the opinion."""
     report_id = run.ids[f"{name} report"]
     await _close_a_finding(run, report_id, partner)
@@ -52,7 +52,7 @@ async def verify(run: Run, name: str, partner: str, answer: str) -> None:
     )
 
 
-async def _close_a_finding(run: Run, report_id: str, partner: str) -> None:
+async def _close_a_finding(run: Journey, report_id: str, partner: str) -> None:
     finding = await run.api.post(
         f"/v1/reports/{report_id}/findings",
         {"kind": "CL", "text": "请说明原始记录的保存方式。", "reference": "/tree/operands/0"},
@@ -65,7 +65,7 @@ async def _close_a_finding(run: Run, report_id: str, partner: str) -> None:
     await run.api.post(f"{path}/acceptance", {"text": "说明充分，予以关闭。"}, partner=VERIFIER)
 
 
-async def _look_at_a_sample(run: Run, report_id: str) -> None:
+async def _look_at_a_sample(run: Journey, report_id: str) -> None:
     path = f"/v1/reports/{report_id}/sampling-plan"
     item = {"subject": "record", "label": "原始记录", "method": "抽取原始记录与所报数据核对"}
     await run.api.post(path, {"items": [item]}, partner=VERIFIER)
