@@ -15,7 +15,7 @@ from issuance_svc.intervals import sun
 from issuance_svc.intervals.grid import MINUTES_PER_DAY
 from issuance_svc.intervals.stamps import day_number
 from issuance_svc.metering import repository, rules, service
-from issuance_svc.metering.errors import IntervalsContradict, MeterDataTooLarge
+from issuance_svc.metering.errors import IntervalsContradict, MeterDataTooLarge, MeterElsewhere
 from issuance_svc.metering.interval_readings import NIGHT_DEPRESSION_DEG
 from issuance_svc.metering.models import IntervalDay, Meter, MeterCheck, RegisterSpan
 from issuance_svc.methodologies.calculation import (
@@ -50,7 +50,13 @@ class Day:
 
 
 async def records(session: AsyncSession, project: Project, period: Period) -> list[MeterRecord]:
-    """Return what is on record of the project's meters, with their corrections in the period."""
+    """Return what is on record of the project's meters, with their corrections in the period.
+
+    Raises MeterElsewhere: a meter that replaced one of another project counts there (R7).
+    """
+    for claim in await repository.list_claims(session, project.meters):
+        if claim.project_id != project.project_id:
+            raise MeterElsewhere(meter_no=claim.meter_no)
     checks = await repository.list_checks(session, project.project_id)
     return [
         MeterRecord(

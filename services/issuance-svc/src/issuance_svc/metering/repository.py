@@ -60,6 +60,12 @@ async def claim(session: AsyncSession, meter_no: str, project_id: str) -> str:
     return (await session.execute(owner)).scalar_one()
 
 
+async def list_claims(session: AsyncSession, meter_nos: Sequence[str]) -> Sequence[MeterClaim]:
+    """Return to which projects the meters belong, by meter number."""
+    statement = select(MeterClaim).where(MeterClaim.meter_no.in_(meter_nos))
+    return (await session.scalars(statement.order_by(MeterClaim.meter_no))).all()
+
+
 async def insert_meter(session: AsyncSession, meter: Meter) -> None:
     session.add(meter)
     await session.flush()

@@ -97,6 +97,9 @@ async def replace(
     old = current.get(meter_no)
     if old is None:
         raise MeterRecordMissing(pointer="/meter_no", project_id=project_id, meters=meter_no)
+    registered = await projects.find_with_meter(session, successor.meter_no)
+    if registered is not None and registered.project_id != project_id:
+        raise MeterElsewhere(pointer="/successor/meter_no", meter_no=successor.meter_no)
     _check_replacement(old, replaced_on, final_indexes, successor, current, legal_date(now))
     _check(successor)
     ended = _version(project_id, _facts(old), old, by=by, now=now)

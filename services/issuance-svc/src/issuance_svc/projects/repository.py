@@ -57,6 +57,12 @@ async def find(session: AsyncSession, project_id: str) -> Project | None:
     return await session.get(Project, project_id)
 
 
+async def find_with_meter(session: AsyncSession, meter_no: str) -> Project | None:
+    """Return the project with which the meter is registered."""
+    statement = select(Project).where(Project.meters.contains([meter_no])).limit(1)
+    return (await session.scalars(statement)).first()
+
+
 async def find_for_update(session: AsyncSession, project_id: str) -> Project | None:
     """Return the project with its row locked until the transaction ends."""
     statement = select(Project).where(Project.project_id == project_id).with_for_update()

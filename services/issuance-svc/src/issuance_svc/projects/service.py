@@ -23,6 +23,11 @@ async def get(session: AsyncSession, project_id: str) -> Project:
     return project
 
 
+async def find_with_meter(session: AsyncSession, meter_no: str) -> Project | None:
+    """Return the project with which registry-svc registered the meter."""
+    return await repository.find_with_meter(session, meter_no)
+
+
 async def lock(session: AsyncSession, project_id: str) -> Project:
     """Return the project with its row locked, so that no suspension slips in between.
 

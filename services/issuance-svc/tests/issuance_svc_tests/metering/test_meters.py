@@ -16,6 +16,7 @@ from issuance_svc_tests.factories import (
     as_officer,
     as_owner,
     caller,
+    meter_csv,
     problem,
     pv_project,
 )
@@ -312,3 +313,47 @@ async def test_a_meter_is_replaced_once_however_many_ask(desk, post, count_rows)
     answers = await asyncio.gather(*(post("/replacements", body(number)) for number in range(2, 8)))
     assert sorted(answer.status_code for answer in answers) == [201] + [409] * 5
     assert await count_rows("meters") == 3
+
+
+async def test_a_successor_cannot_be_a_meter_of_another_project(desk, deliver, post, count_rows):
+    await deliver(pv_project(project_id=str(new_id()), project_no=6, meters=["M2"]))
+    await post("", meter())
+    successor = meter(
+        meter_no="M2",
+        valid_from="2025-06-15",
+        initial_indexes={"export": "0", "import": "0"},
+    )
+    successor.pop("project_id")
+    body = {
+        "project_id": PV_ID,
+        "meter_no": "M1",
+        "replaced_on": "2025-06-15",
+        "final_indexes": {"export": "1", "import": "1"},
+        "successor": successor,
+    }
+    assert problem(await post("/replacements", body)) == "meter-in-other-project"
+    assert await count_rows("meters") == 1
+
+
+async def test_a_meter_that_counts_elsewhere_makes_no_report(desk, deliver, post):
+    """The other project was registered with the successor's number only afterwards."""
+    await post("", meter())
+    successor = meter(
+        meter_no="M2",
+        valid_from="2025-06-15",
+        initial_indexes={"export": "0", "import": "0"},
+    )
+    successor.pop("project_id")
+    replacement = {
+        "project_id": PV_ID,
+        "meter_no": "M1",
+        "replaced_on": "2025-06-15",
+        "final_indexes": {"export": "1", "import": "1"},
+        "successor": successor,
+    }
+    assert (await post("/replacements", replacement)).status_code == 201
+    other = str(new_id())
+    await deliver(pv_project(project_id=other, project_no=6, meters=["M2"]))
+    upload = await desk.uploaded(meter_csv(meter_no="M2"), project_id=other)
+    answer = await desk.report(project_id=other, upload_ids=[upload])
+    assert problem(answer) == "meter-in-other-project"
