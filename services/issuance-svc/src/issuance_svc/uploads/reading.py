@@ -83,6 +83,7 @@ async def read(
             converted, notes = await workbook.convert(path, work, limits, progress, sheet=sheet)
             source.converted = converted
             source.notes |= notes
+            progress.advance(bytes_read=path.stat().st_size)
         parsed = await asyncio.to_thread(handler.read, source, context, problems, progress)
     except DomainError as refusal:
         return Reading(None, problems, refusal, source.notes)

@@ -85,14 +85,17 @@ async def order(
 ) -> Order:
     """Check what the file is to be read as.
 
-    Raises ProjectUnknown, Forbidden, OrganisationStopped, UploadOptionsWrong and what the kind's `context` raises.
+    Raises ProjectUnknown, Forbidden, OrganisationStopped, UploadOptionsWrong and what the kind's
+    `context` raises.
     """
     project = await projects.get_owned(session, project_id, owner_code)
     await organisations.must_not_be_stopped(session, owner_code)
-    options = parse_options(handler, given)
+    # A sheet is no parameter of a file without sheets.
+    more = {"sheet": sheet} if sheet is not None and format_name != "xlsx" else {}
+    options = parse_options(handler, {**given, **more})
     context = await handler.context(session, project, options)
     kept = options.model_dump(mode="json", exclude_defaults=True)
-    if sheet is not None and format_name == "xlsx":
+    if sheet is not None:
         kept["sheet"] = sheet
     return Order(project_id, handler, format_name, kept, context)
 

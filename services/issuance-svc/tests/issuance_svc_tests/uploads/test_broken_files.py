@@ -215,7 +215,7 @@ BROKEN = [
     Broken("a zip bomb", lambda: zip_bomb(300), HEAVY, None, "compressed suspiciously well", XLSX),
     Broken(
         "strings that fill the memory",
-        lambda: rows_bomb(200_000),
+        lambda: rows_bomb(120_000),
         HEAVY,
         None,
         "memory",
@@ -346,14 +346,14 @@ def peak_mib() -> int:
 
 @pytest.mark.parametrize(
     "limits",
-    [{"workbook_memory_bytes_max": 128 * MIB, "inline_bytes_max": 64 * MIB}],
+    [{"workbook_memory_bytes_max": 96 * MIB, "inline_bytes_max": 64 * MIB}],
     indirect=True,
 )
 @pytest.mark.parametrize("broken", BROKEN, ids=lambda broken: broken.name)
 async def test_a_broken_file_has_a_clear_answer_and_leaves_nothing(
     api, desk, limits, broken, everything, kept_blobs, count_rows
 ):
-    assert limits.workbook_memory_bytes_max == 128 * MIB
+    assert limits.workbook_memory_bytes_max == 96 * MIB
     before, content = await everything(), broken.content()
     peak = peak_mib()
     answer = await api.post(

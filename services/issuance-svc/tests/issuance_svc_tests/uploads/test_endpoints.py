@@ -262,15 +262,16 @@ async def test_the_format_may_be_said_by_a_parameter(api, desk):
     assert (answer.status_code, answer.json()["format"]) == (201, "csv")
 
 
-async def test_a_parameter_that_the_kind_does_not_have_is_refused(api, desk, count_rows):
+@pytest.mark.parametrize("name", ["colour", "sheet"])
+async def test_a_parameter_that_the_kind_does_not_have_is_refused(api, desk, count_rows, name):
     answer = await api.post(
         "/v1/uploads",
-        params={"project_id": PV_ID, "kind": "meter_readings", "colour": "red"},
+        params={"project_id": PV_ID, "kind": "meter_readings", name: "red"},
         content=meter_csv().encode(),
         headers=as_owner() | {"Content-Type": "text/csv"},
     )
     assert (answer.status_code, problem(answer)) == (422, "upload-options-wrong")
-    assert answer.json()["errors"][0]["pointer"] == "query:colour"
+    assert answer.json()["errors"][0]["pointer"] == f"query:{name}"
     assert await count_rows("uploads") == 0
 
 
