@@ -25,7 +25,9 @@ from issuance_svc.uploads.service import Order
 from tht_kit.clock import Clock
 from tht_kit.errors import DomainError
 from tht_kit.ids import new_id
+from tht_kit.transient import Backoff, is_transient
 
+RETRY_S_MAX = 30.0
 _log = structlog.get_logger(__name__)
 
 
@@ -38,13 +40,23 @@ class UploadJobs:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work on what waits; ends soon after `stop`, giving back an upload it holds."""
+        backoff = Backoff(first_s=self.intake.limits.poll_s, max_s=RETRY_S_MAX)
         while not stop.is_set():
-            if not await self.run_one(stop):
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(stop.wait(), self.intake.limits.poll_s)
+            wait_s = self.intake.limits.poll_s
+            try:
+                if await self.run_one(stop):
+                    continue
+                backoff.reset()
+            except Exception as error:
+                if not is_transient(error):
+                    raise
+                wait_s = backoff.next_s()
+                _log.warning("uploads.waiting", error=str(error), retry_s=wait_s)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), wait_s)
 
     async def run_one(self, stop: asyncio.Event) -> bool:
-        """Work on one upload; say whether there was one."""
+        """Work on one upload; say whether there was one. Raises transient errors."""
         limits = self.intake.limits
         worker = f"{socket.gethostname()}:{os.getpid()}:{new_id()}"
         async with self.intake.database.write() as session:
@@ -73,7 +85,10 @@ class UploadJobs:
             # The project or the options no longer fit: nothing was read.
             _log.info("upload.refused", upload_id=str(upload.upload_id), type=refusal.type)
             await self._refuse(upload, worker, Reading(None, Problems(), refusal))
-        except Exception:  # noqa: BLE001 - a job's error must not end the worker
+        except Exception as error:
+            if is_transient(error):  # the database or the store of files is away: no fault of it
+                await self._give_back(upload, worker, counts=False)
+                raise
             _log.exception("upload.failed", upload_id=str(upload.upload_id))
             await self._give_back(upload, worker, counts=True)
 

@@ -242,6 +242,33 @@ async def test_what_the_platform_cannot_read_fails_after_three_tries(api, desk, 
     assert (await look(api, upload_id))["state"] == "STORED"
 
 
+class Away(MeterReadings):
+    """A reading that finds the disk away a few times."""
+
+    def __init__(self, times: int) -> None:
+        self.times = times
+
+    def read(self, source, context, problems, progress) -> Parsed | None:
+        self.times -= 1
+        if self.times >= 0:
+            raise OSError("the disk is away")
+        return super().read(source, context, problems, progress)
+
+
+async def test_what_passes_by_itself_costs_no_try(api, desk, jobs):
+    upload_id = await received(desk)
+    handler = Away(times=5)
+    limits = replace(jobs.intake.limits, poll_s=0.001)
+    intake = replace(jobs.intake, kinds={handler.name: handler}, limits=limits)
+    supervisor = Supervisor(restart=False)
+    supervisor.start("uploads", replace(jobs, intake=intake).run)
+    while (await look(api, upload_id))["state"] in ("RECEIVED", "READING"):
+        pass
+    await supervisor.stop()
+    assert (await look(api, upload_id))["state"] == "STORED"
+    assert handler.times == -1
+
+
 async def test_an_upload_that_kills_its_workers_fails(api, desk, jobs, stop, database):
     upload_id = await received(desk)
     async with database.write() as session:
