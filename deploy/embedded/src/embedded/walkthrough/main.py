@@ -10,7 +10,7 @@ from embedded.demo.client import Api
 from embedded.partners import Directory
 from embedded.walkthrough import steps
 from embedded.walkthrough.plan import Plan
-from embedded.walkthrough.steps import Walk
+from embedded.walkthrough.walk import Walk
 from tht_kit.clock import system_now
 
 

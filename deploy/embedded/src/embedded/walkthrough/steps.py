@@ -1,34 +1,19 @@
 """The files one by one: counted, sent, computed, and what the platform said against them."""
 
-from dataclasses import dataclass, field
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 from embedded.demo import projects
 from embedded.demo.client import Refused
 from embedded.demo.readers import read_upload
-from embedded.demo.run import VERIFIER, DemoImpossible, Journey
+from embedded.demo.run import VERIFIER, DemoImpossible
 from embedded.demo.scenario import Reported
 from embedded.demo.verification import comment_on_notice, settle_alarms
-from embedded.walkthrough import facts, tree
-from embedded.walkthrough.plan import CONTRADICTORY, INCOMPLETE, Plan
+from embedded.walkthrough import facts, shown, tree
+from embedded.walkthrough.plan import CONTRADICTORY, INCOMPLETE
+from embedded.walkthrough.walk import Walk
 
 INTERVALS, REGISTERS, TREES = "interval_readings", "register_readings", "tree_inventory"
-
-
-@dataclass(kw_only=True)
-class Walk(Journey):
-    """The files under `data`, and how each of them ended."""
-
-    plan: Plan
-    data: Path
-    steps: int = 8
-    ends: dict[str, tuple[str, str]] = field(default_factory=dict)
-    fractions: dict[str, Decimal] = field(default_factory=dict)
-
-    def say(self, text: str) -> None:
-        self.console.print(f"  {text}", highlight=False, markup=False, soft_wrap=True)
 
 
 async def register(walk: Walk) -> None:
@@ -61,7 +46,7 @@ async def roof(walk: Walk) -> str:
     )
     walk.say(f"our own count: {found.kwh.normalize():f} kWh")
     upload = await _sent(walk, "photovoltaic", INTERVALS, path.read_bytes())
-    _show_channels(walk, upload)
+    shown.channels(walk, upload)
     body = _claim(walk, "photovoltaic", upload)
     draft = await _computed(walk, reported, body)
     walk.numbers["EF_CM"] = tree.value(draft["tree"], "EF_CM")
@@ -77,7 +62,7 @@ async def household(walk: Walk) -> None:
     walk.say(f"our own count: {sums} (B fed in, E drawn)")
     walk.say("odd: at the market's own clock (+10:00) its days begin at 22:00 of Chongqing:")
     upload = await _sent(walk, "household", INTERVALS, path.read_bytes(), utc_offset=None)
-    _show_channels(walk, upload)
+    shown.channels(walk, upload)
     whole_days = {"period_end": "2023-03-30"}
     tried = await _draft(walk, reported, _claim(walk, "household", upload) | whole_days)
     walk.say(
@@ -86,7 +71,7 @@ async def household(walk: Walk) -> None:
     )
     walk.say("its clock read as Chongqing's, noon stays noon:")
     upload = await _sent(walk, "household", INTERVALS, path.read_bytes())
-    _show_channels(walk, upload)
+    shown.channels(walk, upload)
     body = _claim(walk, "household", upload)
     draft = await _computed(walk, reported, body)
     report = await _post(walk, "/v1/reports", body, reported)
@@ -103,16 +88,16 @@ async def substituted(walk: Walk) -> None:
     path = walk.data / reported.activity.file
     walk.say(f"{reported.activity.file}: records {facts.records(path)}")
     upload = await _sent(walk, "consumers", INTERVALS, path.read_bytes())
-    _show_channels(walk, upload)
+    shown.channels(walk, upload)
     qualities = upload["summary"]["qualities_other_than_actual"]
     kinds = ", ".join(f"{code} {count}" for code, count in sorted(qualities.items()))
     walk.say(f"odd: intervals that were not measured but substituted, by quality: {kinds}")
-    _show_what_it_would_be(walk, upload)
+    shown.what_it_would_be(walk, upload)
     body = _claim(walk, "consumers", upload)
     refused = await _must_refuse(
         walk, "/v1/calculations", reported, body, "activity-data-incomplete"
     )
-    walk.ends[path.name] = (f"{_kwh(upload)} kWh drawn, none fed in; {refused}", "0 serials")
+    walk.ends[path.name] = (f"{shown.kwh(upload)} kWh drawn, none fed in; {refused}", "0 serials")
 
 
 async def incomplete(walk: Walk) -> None:
@@ -133,12 +118,12 @@ async def contradictory(walk: Walk) -> None:
     walk.say("the same file without that pair, as its provider would export it again:")
     rest = facts.without_pair(content, line=4)
     upload = await _sent(walk, "consumers", REGISTERS, rest, format="nem13")
-    _show_channels(walk, upload)
-    _show_what_it_would_be(walk, upload)
+    shown.channels(walk, upload)
+    shown.what_it_would_be(walk, upload)
     days = {"period_start": "2004-01-08", "period_end": "2004-04-07"}
     body = _claim(walk, "consumers", upload) | days
     await _must_refuse(walk, "/v1/calculations", reported, body, "activity-data-incomplete")
-    without = f"{_kwh(upload)} kWh drawn without the pair"
+    without = f"{shown.kwh(upload)} kWh drawn without the pair"
     walk.ends[CONTRADICTORY.name] = (f"{refused}; {without}", "0 serials")
 
 
@@ -147,57 +132,23 @@ async def forest(walk: Walk) -> None:
     reported = walk.plan.forest
     path = walk.data / reported.activity.file
     found = facts.forest_facts(path, path.parent / reported.activity.options["plots"])
-    _show_forest(walk, found)
+    shown.forest(walk, found)
     content = read_upload(reported.activity, walk.data)
     upload = await _sent(walk, "forest", TREES, content)
+    shown.conversion(walk, reported)
     summary = upload["summary"]
     walk.say(
         f"sent: {upload['rows']} rows, {summary['plots']} plots, {summary['visits']} visits,"
         f" {summary['first_day']} to {summary['last_day']}, {summary['area_ha']} ha declared;"
         f" {summary['rows_empty']} visits without a tree go up as empty"
     )
-    await _show_remarks(walk, upload, reported)
+    await shown.remarks(walk, upload, reported)
     body = _claim(walk, "forest", upload)
     draft = await _computed(walk, reported, body)
     await _must_refuse(walk, "/v1/reports", reported, body, "period-not-eligible")
     gross = tree.short(draft["tree"]["operands"][0]["value"])
     reasons = ", ".join(refusal["type"] for refusal in draft["refusals"])
     walk.ends[path.name] = (f"{gross} tCO2e computed; {reasons}", "0 serials")
-
-
-def _show_forest(walk: Walk, found: facts.ForestFacts) -> None:
-    walk.say(
-        f"fia_RI_PLOT_cols.csv: {found.plot_records} records of {found.visits} visits"
-        f" ({found.plot_records - found.visits} records are repeated) to {found.places} places"
-    )
-    walk.say(f"fia_RI_TREE_cols.csv: {found.tree_rows} rows, {found.pairs} trees seen twice")
-    walk.say(
-        f"odd pairs, by our own count: {found.shrink} shrink, {found.change_species} change"
-        f" species, {found.die} die"
-    )
-    walk.say(
-        f"taken: {found.places_taken} places, sampled at least twice and as forest at least once"
-    )
-    walk.say(
-        f"left out: {found.places_once} places sampled once or never ({found.rows_once} rows),"
-        f" {found.places_bare} that never were forest ({found.rows_bare} rows),"
-        f" {found.visits_unsampled} visits that could not be made ({found.rows_unsampled} rows)"
-    )
-
-
-async def _show_remarks(walk: Walk, upload: dict[str, Any], reported: Reported) -> None:
-    for name, count in upload["summary"].items():
-        code = name.removeprefix("remarks_")
-        if code == name:
-            continue
-        page = await walk.api.get(
-            f"/v1/uploads/{upload['upload_id']}/remarks",
-            partner=reported.project.partner,
-            code=code,
-            limit=1,
-        )
-        first = page["items"][0]
-        walk.say(f"odd: {code} {count}, first in row {first['row']}: {first['text']['en']}")
 
 
 async def _sent(
@@ -305,44 +256,6 @@ async def _must_refuse_file(
         walk.say(f"refused, {refusal.status} {refusal.type}:")
         for error in refusal.problem["errors"]:
             walk.say(f"  {error['pointer']}: {error['detail']}")
-        await _show_refused(walk, name, reported)
+        await shown.refused_upload(walk, name, reported)
         return refusal.type
     raise DemoImpossible(f"a file of {reported.project.name} was taken that should be refused")
-
-
-async def _show_refused(walk: Walk, name: str, reported: Reported) -> None:
-    """Show what is left of the newest upload of a project: its name and its problems, no row."""
-    page = await walk.api.get(
-        "/v1/uploads", partner=reported.project.partner, project_id=walk.ids[name], limit=1
-    )
-    upload = page["items"][0]
-    left_out = upload["summary"].get("reactive_channels_left_out", 0)
-    beside = f", {left_out} channel of reactive energy left out" if left_out else ""
-    walk.say(
-        f"upload: {upload['state']}, {upload['rows']} rows stored,"
-        f" {upload['problems_total']} problem{beside}"
-    )
-
-
-def _show_channels(walk: Walk, upload: dict[str, Any]) -> None:
-    for line in upload["summary"]["channels"]:
-        counted = f", {line['intervals']} intervals" if "intervals" in line else ""
-        missing = f", {line['missing']} missing" if "missing" in line else ""
-        walk.say(
-            f"stored: {line['meter_no']} {line['channel']} {line['kwh']} kWh,"
-            f" {line['first_day']} to {line['last_day']}{counted}{missing}"
-        )
-
-
-def _show_what_it_would_be(walk: Walk, upload: dict[str, Any]) -> None:
-    """Say that even if all of it had been fed in it would not make a tonne (R13's factor)."""
-    tonnes = _kwh(upload) * walk.numbers["EF_CM"] / 1000
-    assert tonnes < 1, "the file is one of less than a tonne"
-    walk.say(
-        f"drawn, not fed in; were it fed in, it would be {tonnes.normalize():f} t: under a tonne"
-    )
-
-
-def _kwh(upload: dict[str, Any]) -> Decimal:
-    (line,) = upload["summary"]["channels"]
-    return Decimal(line["kwh"])
