@@ -63,7 +63,7 @@ async def test_the_list_of_a_day(api):
 
 async def test_the_bureau_enters_a_change_as_the_next_version(api):
     bureau = await register_organisation(api, "bureau")
-    body = {
+    body: dict[str, object] = {
         "name": "示范区",
         "valid_from": "2026-01-01",
         "valid_until": None,
