@@ -1,8 +1,7 @@
 """Readers of input files: from the shapes in which data really comes to what the API takes.
 
-A reader is what an integrator writes in front of our API. It renames, sums and converts, and never
-mends: a row that the platform must judge (a ride with no end, a clock that ran backwards) goes
-through as it is.
+A reader is what an integrator writes in front of our API. It renames and converts, and never mends: a
+row that the platform must judge (a ride with no end, a clock that ran backwards) goes through as it is.
 """
 
 import csv
@@ -25,9 +24,6 @@ HA_PER_ACRE = Decimal("0.40468564224")
 CM_PER_INCH = Decimal("2.54")
 M_PER_FOOT = Decimal("0.3048")
 
-METER_COLUMNS = (
-    "meter_no", "month", "export_kwh", "import_kwh", "calibration", "mpe_pct", "error_pct",
-)  # fmt: skip
 TREE_COLUMNS = (
     "site", "plot_no", "stratum", "stratum_area_ha", "measured_on", "tree_no", "species", "status",
     "dbh_cm", "height_m", "agb_kg", "trees_per_ha", "plot_area_m2",
@@ -48,44 +44,6 @@ def read_upload(activity: Activity, folder: Path) -> bytes:
             f"the format {activity.format} of {activity.file} is not one of {known}"
         )
     return reader(folder / activity.file, activity.options)
-
-
-def _power_series(path: Path, options: dict[str, str]) -> bytes:
-    """Integrate a power column (kW or W, one sample per interval) to monthly kWh.
-
-    Power below zero, as inverters draw at night, is import; a sample that is missing adds nothing.
-    """
-    hours = Decimal(options["interval_min"]) / 60
-    scale = {"kW": Decimal(1), "W": Decimal(1) / 1000}[options.get("unit", "kW")]
-    months: dict[str, list[Decimal]] = defaultdict(lambda: [Decimal(0), Decimal(0)])
-    for row in _rows(path):
-        if not (power := row[options["power"]].strip()):
-            continue
-        moment = datetime.strptime(row[options.get("time", "")], options["time_format"])  # noqa: DTZ007
-        energy_kwh = Decimal(power) * scale * hours
-        months[moment.strftime("%Y-%m")][energy_kwh < 0] += abs(energy_kwh)
-    return _meter_csv(options["meter_no"], months)
-
-
-def _nem12(path: Path, options: dict[str, str]) -> bytes:
-    """Sum the interval rows of a NEM12 file to monthly kWh: registers B are export, E import."""
-    months: dict[str, list[Decimal]] = defaultdict(lambda: [Decimal(0), Decimal(0)])
-    register, intervals = "", 0
-    for row in csv.reader(path.read_text(encoding="utf-8-sig").splitlines()):
-        if row[0] == "200":
-            register, intervals = row[3] or row[4], 1440 // int(row[8])
-        elif row[0] == "300":
-            values = [Decimal(value) for value in row[2 : 2 + intervals]]
-            months[f"{row[1][:4]}-{row[1][4:6]}"][register.startswith("E")] += sum(values)
-    return _meter_csv(options["meter_no"], months)
-
-
-def _meter_csv(meter_no: str, months: dict[str, list[Decimal]]) -> bytes:
-    rows = [
-        (meter_no, month, f"{exported:f}", f"{imported:f}", "valid", "0.5", "")
-        for month, (exported, imported) in sorted(months.items())
-    ]
-    return _table(METER_COLUMNS, rows)
 
 
 def _fia(path: Path, options: dict[str, str]) -> bytes:
@@ -144,8 +102,6 @@ def _scaled(cell: str, factor: Decimal) -> str:
 
 
 _UPLOAD_READERS: dict[str, Callable[[Path, dict[str, str]], bytes]] = {
-    "power_series": _power_series,
-    "nem12": _nem12,
     "fia": _fia,
 }
 
