@@ -1,6 +1,5 @@
 import asyncio
 from datetime import date
-from itertools import pairwise
 
 import pytest
 from sqlalchemy import text
@@ -20,7 +19,6 @@ from issuance_svc_tests.factories import (
     organisation,
     plot_csv,
     problem,
-    pv_project,
 )
 from tht_contracts.events.issuance import CreditsIssued, IssuedBlock, ReportStatusChanged
 from tht_contracts.events.registry import ProjectStatusChanged
@@ -284,58 +282,6 @@ async def test_after_ninety_nine_batches_no_number_is_left(desk, database):
     )
     refused = await desk.approve(await desk.asked(report))
     assert (refused.status_code, problem(refused)) == (409, "batch-numbers-exhausted")
-
-
-async def test_a_hundred_issuances_at_once_leave_no_gap_and_no_overlap(desk, deliver, database):
-    """Ten projects with ten batches each, all approved at the same moment."""
-    pending = []
-    for number in range(1, 11):
-        project_id = str(new_id())
-        await deliver(
-            pv_project(
-                project_id=project_id,
-                project_no=100 + number,
-                meters=[f"N{number}"],
-                crediting_start=date(2024, 1, 1),
-            )
-        )
-        for month in range(1, 11):
-            kwh = 10_000 * number + 1_500 * month
-            csv = (
-                "meter_no,month,export_kwh,import_kwh,calibration,mpe_pct,error_pct\n"
-                f"N{number},2025-{month:02},{kwh},0,valid,0.5,\n"
-            )
-            report = await desk.reported(
-                csv,
-                project_id=project_id,
-                period_start=f"2025-{month:02}-01",
-                period_end=f"2025-{month:02}-28"
-                if month == 2
-                else f"2025-{month:02}-30"
-                if month in (4, 6, 9)
-                else f"2025-{month:02}-31",
-            )
-            pending.append(report)
-    for report in pending:
-        assert (await desk.notice(report["report_id"])).status_code == 200
-    desk.clock.advance(days=60)
-    ids = []
-    for report in pending:
-        await desk.verification(report["report_id"], report["calculated_t"])
-        ids.append((await desk.ask(report["report_id"])).json()["issuance_id"])
-    answers = await asyncio.gather(*(desk.approve(issuance_id) for issuance_id in ids))
-    assert {answer.status_code for answer in answers} == {200}
-    blocks = sorted(
-        (block["start"], block["end"]) for answer in answers for block in answer.json()["blocks"]
-    )
-    assert len(blocks) == 100
-    assert blocks[0][0] == 1
-    assert all(end + 1 == following for (_, end), (following, _) in pairwise(blocks))
-    assert blocks[-1][1] == sum(report["calculated_t"] for report in pending)
-    batches: dict[str, list[int]] = {}
-    for answer in answers:
-        batches.setdefault(answer.json()["project_id"], []).append(answer.json()["batch_no"])
-    assert all(sorted(numbers) == list(range(1, 11)) for numbers in batches.values())
 
 
 async def test_a_failed_approval_gives_its_numbers_back(desk, database):

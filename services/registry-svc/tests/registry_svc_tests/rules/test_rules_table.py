@@ -39,7 +39,7 @@ class Row:
     expected: dict[str, Any]
 
 
-def begun(day: str, end: str) -> dict[str, str]:
+def begun(day: str, end: str) -> dict[str, Any]:
     """A forest whose planting, operation and crediting period begin on one day."""
     return dict.fromkeys(("construction_start", "operation_date", "crediting_start"), day) | {
         "crediting_end": end
@@ -60,7 +60,7 @@ ROWS = (
     Row("R1", "a unit type without a rule row, here CCER: refused, not guessed",
         files(wood(unit_type="CCER", construction_start="2012-11-09")),
         {"status": 409, "problem": "project-rule-missing"}),
-Row("R2", "notice from Friday 2026-07-17, the first day counts",
+    Row("R2", "notice from Friday 2026-07-17, the first day counts",
         notices("2026-07-17T10:00:00"),
         {"answer": 200, "notice_start": "2026-07-17", "notice_end": "2026-08-13"}),
     Row("R2", "in the last second of that Friday",
