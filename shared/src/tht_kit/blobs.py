@@ -19,9 +19,13 @@ from urllib.parse import unquote, urlsplit
 import obstore
 from obstore.store import S3Store
 
+from tht_kit.clock import system_now
 from tht_kit.errors import DomainError, Text
 
 CHUNK_BYTES = 1024 * 1024
+SPOOL_PREFIX = "incoming-"
+# No upload writes on for so long without a byte: its process is gone.
+SPOOLED_S_MAX = 24 * 3600.0
 
 
 class BlobTooLarge(DomainError):
@@ -78,11 +82,20 @@ class Blobs:
         try:
             with spooled:
                 blob = await _spool(spooled, chunks, bytes_max)
-            if not await self._home.exists(blob.sha256):
+            if not await self._is_whole(blob.sha256):
                 await self._home.save(path, blob.sha256)
             return blob
         finally:
             await asyncio.to_thread(path.unlink, missing_ok=True)
+
+    async def _is_whole(self, sha256: str) -> bool:
+        """Say whether the blob is there undamaged: sending a file again heals a damaged one."""
+        try:
+            async for _ in self.read(sha256):
+                pass
+        except (BlobMissing, BlobDamaged):
+            return False
+        return True
 
     async def read(self, sha256: str) -> AsyncIterator[bytes]:
         """Yield the bytes; raises BlobMissing, and at the end BlobDamaged."""
@@ -114,7 +127,16 @@ class Blobs:
 def _spool_file(folder: Path | None) -> BinaryIO:
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
-    return tempfile.NamedTemporaryFile(dir=folder, prefix="incoming-", delete=False)  # type: ignore[return-value]
+        _sweep(folder)
+    return tempfile.NamedTemporaryFile(dir=folder, prefix=SPOOL_PREFIX, delete=False)  # type: ignore[return-value]
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what processes that were killed left half-written."""
+    for left in folder.glob(f"{SPOOL_PREFIX}*"):
+        with contextlib.suppress(FileNotFoundError):
+            if system_now().timestamp() - left.stat().st_mtime > SPOOLED_S_MAX:
+                left.unlink()
 
 
 async def _spool(file: BinaryIO, chunks: AsyncIterable[bytes], bytes_max: int) -> Blob:
@@ -132,6 +154,14 @@ async def _spool(file: BinaryIO, chunks: AsyncIterable[bytes], bytes_max: int) -
 def _to_disk(file: BinaryIO) -> None:
     file.flush()
     os.fsync(file.fileno())
+
+
+def _folder_to_disk(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 class _Folder:
@@ -152,12 +182,9 @@ class _Folder:
     def _save(file: Path, to: Path) -> None:
         to.parent.mkdir(parents=True, exist_ok=True)
         file.replace(to)
-        # The file's bytes are on disk already; its name is once the folder is.
-        folder = os.open(to.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        # The file's bytes are on disk already; its name is once the folders are.
+        for folder in (to.parent, to.parent.parent):
+            _folder_to_disk(folder)
 
     async def stream(self, sha256: str) -> AsyncIterator[bytes]:
         try:

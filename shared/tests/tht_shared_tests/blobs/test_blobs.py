@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -127,6 +128,21 @@ async def test_bytes_that_changed_on_disk_are_found_out(tmp_path: Path) -> None:
     with pytest.raises(BlobDamaged):
         await blobs.fetch(kept.sha256, tmp_path / "copy")
     assert not (tmp_path / "copy").exists()
+    # Sending the file again heals it.
+    await blobs.put(chunks(b"evidence"), bytes_max=100)
+    assert await read(blobs, kept.sha256) == b"evidence"
+
+
+async def test_what_a_killed_process_left_is_swept(tmp_path: Path) -> None:
+    blobs = Blobs(f"file://{tmp_path}/blobs")
+    await blobs.put(chunks(b"a"), bytes_max=100)
+    fresh, old = (tmp_path / "blobs/incoming" / f"incoming-{name}" for name in ("fresh", "old"))
+    for left in (fresh, old):
+        left.write_bytes(b"half")
+    os.utime(old, (0, 0))
+    await blobs.put(chunks(b"b"), bytes_max=100)
+    assert fresh.exists()
+    assert not old.exists()
 
 
 @pytest.mark.parametrize("url", ["", "blobs", "file://host/x", "file:relative", "ftp://x/y", "s3:"])
