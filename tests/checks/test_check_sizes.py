@@ -90,13 +90,13 @@ def test_a_slice_of_thirteen_files_is_looked_at_again(run, write):
 
 
 def test_the_kit_has_a_limit_of_its_own_and_its_test_fixtures_do_not_count(run, write):
-    for number in range(11):
-        write(f"shared/src/tht_kit/part_{number}.py", "x = 1\n" * 590)
+    for number in range(12):
+        write(f"shared/src/tht_kit/part_{number}.py", "x = 1\n" * 580)
     code, out = run()
     assert code == 0
-    assert "kit, 6490" in out
+    assert "kit, 6960" in out
 
     write("shared/src/tht_kit/testing/plugin.py", "x = 1\n" * 500)
     assert run()[0] == 0
-    write("shared/src/tht_kit/part_11.py", "x = 1\n" * 11)
+    write("shared/src/tht_kit/part_12.py", "x = 1\n" * 41)
     assert run()[0] == 1

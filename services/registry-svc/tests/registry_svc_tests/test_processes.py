@@ -28,7 +28,13 @@ def start(command: list[str], settings: dict[str, str]) -> subprocess.CompletedP
 def test_a_process_without_settings_says_what_to_set(command):
     ended = start(command, {})
     assert ended.returncode == 78
-    for name in ("REGISTRY_DATABASE_URL", "REGISTRY_BLOBS_URL", "BUS", "AUTH_ISSUER", "CURSOR_SECRET"):
+    for name in (
+        "REGISTRY_DATABASE_URL",
+        "REGISTRY_BLOBS_URL",
+        "BUS",
+        "AUTH_ISSUER",
+        "CURSOR_SECRET",
+    ):
         assert f"{name} is not set: set it to" in ended.stderr
     assert "Traceback" not in ended.stderr
 

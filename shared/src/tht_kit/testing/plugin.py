@@ -23,6 +23,33 @@ _SERVER = pytest.StashKey[PostgresServer]()
 _CLEANUP = pytest.StashKey[ExitStack]()
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--cases-max",
+        type=int,
+        default=None,
+        help="run at most so many cases of each parametrised test: every statement, on a second engine",
+    )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep the first cases of each test function, before anything shuffles them."""
+    cases_max = config.getoption("--cases-max")
+    if cases_max is None:
+        return
+    seen: dict[str, int] = {}
+    kept: list[pytest.Item] = []
+    left: list[pytest.Item] = []
+    for item in items:
+        function = item.nodeid.partition("[")[0]
+        seen[function] = seen.get(function, 0) + 1
+        (kept if seen[function] <= cases_max else left).append(item)
+    if left:
+        config.hook.pytest_deselected(items=left)
+        items[:] = kept
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """Under xdist the controller starts the one server, and tells every worker where it is."""
