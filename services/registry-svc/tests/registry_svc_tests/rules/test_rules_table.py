@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from registry_svc_tests.rules.play import (
     Play,
@@ -212,3 +213,28 @@ async def test_the_rules_one_by_one(register, row):
         if key not in seen or not agrees(seen[key], expected)
     }
     assert wrong == {}, seen
+
+
+@pytest.mark.parametrize(
+    ("construction_start", "refused"), [("2012-11-08", True), ("2012-11-09", False)]
+)
+async def test_r1_ccer_is_held_to_its_own_row(register, database, construction_start, refused):
+    """Each unit type has its row: the national day holds for CCER, whatever CQCER's becomes.
+
+    The published methodologies are for CQCER alone, so a CCER project is refused for that as well.
+    """
+    copied = (
+        "INSERT INTO project_rules SELECT * FROM jsonb_populate_record(NULL::project_rules,"
+        ' (SELECT to_jsonb(r) || \'{"unit_type": "CCER"}\' FROM project_rules AS r))'
+    )
+    moved = "UPDATE project_rules SET construction_after = '2000-01-01' WHERE unit_type = 'CQCER'"
+    async with database.write() as session:
+        await session.execute(text(copied))
+        await session.execute(text(moved))
+    old = {"non_forest_since": "2000-01-01"}
+    national = wood(land=old, unit_type="CCER", construction_start=construction_start)(register)
+    answer = await register.file(national)
+    pointers = {error["pointer"] for error in answer.json()["errors"]}
+    assert pointers == {"/unit_type"} | ({"/construction_start"} if refused else set())
+    local = wood(land=old, construction_start="2012-11-08")(register)
+    assert (await register.file(local)).status_code == 201
