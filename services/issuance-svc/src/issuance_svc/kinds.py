@@ -48,6 +48,7 @@ def _limits(container: IssuanceContainer) -> Limits:
         workbook_memory_bytes_max=settings.upload_workbook_memory_bytes_max,
         workbook_cpu_s_max=settings.upload_workbook_cpu_s_max,
         workbook_wall_s_max=settings.upload_workbook_wall_s_max,
+        workbook_children_max=settings.upload_workbook_children_max,
         lease_s=settings.upload_lease_s,
         attempts_max=settings.upload_attempts_max,
     )

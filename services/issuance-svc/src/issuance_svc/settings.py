@@ -32,5 +32,6 @@ class IssuanceSettings(ServiceSettings):
     upload_workbook_memory_bytes_max: int = Field(default=1024 * MIB, ge=256 * MIB)
     upload_workbook_cpu_s_max: int = Field(default=300, ge=1)
     upload_workbook_wall_s_max: int = Field(default=600, ge=1)
+    upload_workbook_children_max: int = Field(default=2, ge=1)
     upload_lease_s: float = Field(default=30, gt=0)
     upload_attempts_max: int = Field(default=3, ge=1)

@@ -19,6 +19,8 @@ class Limits:
     workbook_memory_bytes_max: int = 1024 * MIB
     workbook_cpu_s_max: int = 300
     workbook_wall_s_max: int = 600
+    # How many workbooks one process opens at the same time: each may take its whole memory.
+    workbook_children_max: int = 2
     lease_s: float = 30.0
     beat_s: float = 1.0
     poll_s: float = 0.5

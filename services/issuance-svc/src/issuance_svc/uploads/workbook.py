@@ -6,6 +6,7 @@ import signal
 import sys
 import time
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
 from issuance_svc.uploads.errors import (
     UploadUnreadable,
@@ -22,6 +23,8 @@ CHILD = "issuance_svc.uploads.workbook_child"
 POLL_S = 0.1
 _OUTPUT_BYTES_MAX = 4 * 1024 * 1024 * 1024
 _EXITS_SAID = (0, 3)
+# A process has one loop; tests have several.
+_places: "WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore]" = WeakKeyDictionary()
 
 
 async def convert(
@@ -53,7 +56,17 @@ async def annotate(file: Path, work: Path, limits: Limits, notes: dict[str, obje
 
 
 async def run_child(arguments: list[str], work: Path, limits: Limits, progress: Progress) -> None:
-    """Run the child until it has said its result; kills it when told to stop, or too slow."""
+    """Run the child until it has said its result; kills it when told to stop, or too slow.
+
+    Waits while as many others run as one process may have.
+    """
+    loop = asyncio.get_running_loop()
+    places = _places.setdefault(loop, asyncio.Semaphore(limits.workbook_children_max))
+    async with places:
+        await _run_child(arguments, work, limits, progress)
+
+
+async def _run_child(arguments: list[str], work: Path, limits: Limits, progress: Progress) -> None:
     allowed = json.dumps(
         {
             "memory_bytes": limits.workbook_memory_bytes_max,

@@ -191,6 +191,29 @@ def children() -> list[str]:
     return found
 
 
+async def test_few_workbooks_are_open_at_once(desk):
+    """Ten workbooks sent together: each may take a gigabyte, so they wait for each other."""
+    most = 0
+    done = asyncio.Event()
+
+    async def watch():
+        nonlocal most
+        while not done.is_set():
+            most = max(most, len(children()))
+            await asyncio.sleep(0.005)
+
+    async def send(n: int):
+        row = (*PLAIN_ROW[:2], n, *PLAIN_ROW[3:])
+        return (await upload(desk, workbook([row]))).status_code
+
+    watching = asyncio.ensure_future(watch())
+    codes = await asyncio.gather(*(send(n) for n in range(1, 11)))
+    done.set()
+    await watching
+    assert codes == [201] * 10
+    assert 1 <= most <= 2
+
+
 async def test_the_child_has_no_network_and_starts_nothing():
     program = (
         "import issuance_svc.uploads.workbook_child as child, os, socket\n"
