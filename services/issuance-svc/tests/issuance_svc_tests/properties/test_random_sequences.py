@@ -40,7 +40,7 @@ from tht_contracts.events.registry import Parcel
 from tht_contracts.events.trading import CreditsRetired
 from tht_kit.ids import new_id
 
-EXAMPLES = int(os.environ.get("THT_PROPERTY_EXAMPLES", "6"))
+EXAMPLES = int(os.environ.get("THT_PROPERTY_EXAMPLES", "12"))
 SEED = int(os.environ.get("THT_PROPERTY_SEED", secrets.randbelow(2**32)))
 REFUSED = {403, 404, 409, 422}
 NEXT_STEP = {
@@ -58,7 +58,7 @@ NAMES = (
 numbers = count(1000)
 operation = st.tuples(st.sampled_from(NAMES), st.integers(0, 11), st.integers(0, 5))
 # A step is one operation, or two that meet.
-steps = st.lists(st.lists(operation, min_size=1, max_size=2), min_size=4, max_size=14)
+steps = st.lists(st.lists(operation, min_size=1, max_size=2), min_size=8, max_size=20)
 
 
 @dataclass(frozen=True)
