@@ -364,6 +364,7 @@ class World:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(120 + 15 * EXAMPLES)
 @seed(SEED)
 @settings(
     max_examples=EXAMPLES,
