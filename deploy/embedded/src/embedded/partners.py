@@ -25,6 +25,7 @@ class Directory:
 
     def __init__(self, raw: dict[str, Any]) -> None:
         self._organisations: dict[str, dict[str, Any]] = raw["organisations"]
+        self._founders: list[str] = raw["founders"]
         self.partners = tuple(
             Partner(
                 client_id,
@@ -37,6 +38,17 @@ class Directory:
 
     def organisations(self) -> list[dict[str, Any]]:
         return list(self._organisations.values())
+
+    def founders(self) -> str:
+        """Return the organisations that are there from the start, as REGISTRY_FOUNDERS states them."""
+        found = [self._organisations[name] for name in self._founders]
+        return json.dumps(
+            [
+                {"organisation_code": one["code"], "name": one["name"], "kinds": one["kinds"]}
+                for one in found
+            ],
+            ensure_ascii=False,
+        )
 
     def codes_by_partner(self) -> dict[str, str]:
         """Return partner -> organisation code; organisations without a partner by their own name."""

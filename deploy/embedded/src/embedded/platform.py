@@ -19,6 +19,7 @@ import gateway.keys
 import gateway.sandbox.service
 import gateway.subscriptions
 import gateway.wiring
+from embedded.partners import load_directory
 from embedded.secrets_file import Secrets, blobs_url, key_file, load_secrets
 from embedded.seed import seed
 from embedded.services import SERVICES, Service
@@ -125,6 +126,7 @@ def _settings(
         "registry": {
             "blobs_url": blobs_url(options.data_dir, "registry"),
             "identity_key": SecretStr(secrets.identity_key),
+            "founders": load_directory().founders(),
         },
         "issuance": {"blobs_url": blobs_url(options.data_dir, "issuance")},
         "trading": {"certificate_key_file": key_file(options.data_dir, "certificates")},

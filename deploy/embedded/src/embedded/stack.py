@@ -22,7 +22,7 @@ from typing import Self
 import asyncpg
 from sqlalchemy import make_url
 
-from embedded.partners import CREDENTIALS
+from embedded.partners import CREDENTIALS, load_directory
 from embedded.parts import (
     LOG_LINES_SHOWN,
     LOOPBACK,
@@ -377,6 +377,8 @@ class Stack:
             env["TRADING_CERTIFICATE_KEY_FILE"] = str(key_file(self._private, "certificates"))
         if row.name in ("points-svc", "registry-svc"):
             env[f"{row.prefix}_IDENTITY_KEY"] = kept.identity_key
+        if row.name == "registry-svc" and self.options.sandbox:
+            env["REGISTRY_FOUNDERS"] = load_directory().founders()
         return {**os.environ, **env, **self.options.env}
 
 

@@ -64,6 +64,8 @@ def wire(settings: RegistrySettings, shared: Shared | None = None) -> RegistryCo
 async def prepare(container: Container) -> None:
     """Load the reference data that is not there yet; may run twice, and in two processes at once."""
     now = container.clock.now()
+    settings = container.settings
+    assert isinstance(settings, RegistrySettings), "wired above"
     years = seeds.read("calendar.yaml")
     async with container.database.write() as session:
         await calendar.seed(session, map(int, years["years"]), source=years["source"], now=now)
@@ -78,6 +80,7 @@ async def prepare(container: Container) -> None:
             session,
             OrganisationRulesSeed.model_validate(seeds.read("organisation_rules.yaml")),
         )
+        await organisation_seed.seed_founders(session, settings.founders, now=now)
         await seed_panel_rules(
             session,
             TypeAdapter(list[PanelRuleSeed]).validate_python(seeds.read("panel_rules.yaml")),

@@ -1,5 +1,6 @@
 import asyncio
 import atexit
+import json
 import shutil
 import tempfile
 from collections.abc import AsyncIterator
@@ -15,7 +16,7 @@ from sqlalchemy import text
 from registry_svc.api import create_app
 from registry_svc.settings import RegistrySettings
 from registry_svc.wiring import MIGRATIONS, prepare, wire
-from registry_svc_tests.factories import Register
+from registry_svc_tests.factories import FOUNDER, Register
 from tht_contracts.registry import EVENTS
 from tht_kit.bus_inprocess import InProcessBus
 from tht_kit.clock import FakeClock
@@ -43,6 +44,9 @@ def container_on(url: str) -> Container:
         cursor_secret="0123456789abcdef0123456789abcdef",
         blobs_url=f"file://{BLOBS}",
         identity_key="beneficiaries-0123456789abcdef0123",
+        founders=json.dumps(
+            [{"organisation_code": FOUNDER, "name": "示范市生态环境局", "kinds": ["bureau"]}]
+        ),
     )
     wired = wire(settings, Shared(bus=InProcessBus(), clock=None, keys=KEYS))
     return replace(wired, clock=FakeClock(START))

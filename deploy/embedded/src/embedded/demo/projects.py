@@ -34,25 +34,39 @@ COMPETENCE = {
 }
 
 
+# One officer registers the others; who is one of these, two officers say.
+APPOINTED = {"bureau", "operator", "validator_verifier"}
+
+
 async def register_organisations(run: Journey) -> None:
     """Register the scenario's organisations; those that exist already are left as they are."""
     for organisation in run.organisations:
+        body = {
+            "organisation_code": organisation["code"],
+            "name": organisation["name"],
+            "kinds": organisation["kinds"],
+        }
+        key = f"organisation {organisation['code']}"
         try:
-            await run.api.post(
-                "/v1/organisations",
-                {
-                    "organisation_code": organisation["code"],
-                    "name": organisation["name"],
-                    "kinds": organisation["kinds"],
-                },
-                partner=BUREAU_A,
-                key=f"organisation {organisation['code']}",
-            )
+            if APPOINTED.isdisjoint(organisation["kinds"]):
+                await run.api.post("/v1/organisations", body, partner=BUREAU_A, key=key)
+            else:
+                await _appoint(run, body, key)
         except Refused as refusal:
-            if refusal.type != "organisation-exists":
+            if refusal.type not in ("organisation-exists", "organisation-appointment-not-needed"):
                 raise
     await _record_competence(run)
     run.note(1, "单位登记 / organisations", f"{len(run.organisations)}", "/v1/organisations")
+
+
+async def _appoint(run: Journey, body: dict[str, Any], key: str) -> None:
+    proposed = await run.api.post(
+        "/v1/organisations/appointments",
+        {**body, "reason": "示例：主管部门公告"},
+        partner=BUREAU_A,
+        key=key,
+    )
+    await run.api.post(f"/v1/registry-tasks/{proposed['task_id']}/approval", partner=BUREAU_B)
 
 
 async def _record_competence(run: Journey) -> None:

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import Depends, Query, Response
 
 from registry_svc.organisations import (
+    appointments,
     competence,
     competence_rules,
     overrides,
@@ -13,6 +14,7 @@ from registry_svc.organisations import (
 )
 from registry_svc.organisations.models import Kind, OrganisationStatus
 from registry_svc.organisations.schemas import (
+    AppointmentIn,
     CompetenceIn,
     CompetenceOut,
     OrganisationChangeIn,
@@ -47,6 +49,7 @@ SEES_ALL = ("organisations:write", "organisations:approve", "oversight:read")
 async def register_organisation(
     body: OrganisationIn, session: WriteSession, now: Now, response: Response, principal: Writer
 ) -> OrganisationOut:
+    await service.must_be_officer(session, principal)
     organisation = await service.register(
         session,
         code=body.organisation_code,
@@ -58,6 +61,28 @@ async def register_organisation(
     )
     response.headers["Location"] = f"/v1/organisations/{organisation.organisation_code}"
     return OrganisationOut.of(organisation)
+
+
+@router.post(
+    "/appointments",
+    status_code=202,
+    dependencies=[Idempotent],
+    summary="提请授予主管部门、运营方或审定核查机构类型（双人复核）"
+    " / Propose who is a bureau, an operator or a verification body (four eyes)",
+)
+async def propose_organisation_appointment(
+    body: AppointmentIn, session: WriteSession, now: Now, principal: Writer
+) -> TaskOut:
+    task = await appointments.propose(
+        session,
+        code=body.organisation_code,
+        name=body.name,
+        kinds=body.kinds,
+        reason=body.reason,
+        by=principal,
+        now=now,
+    )
+    return TaskOut.of(task)
 
 
 @router.post(
@@ -89,6 +114,7 @@ async def change_organisation(
     now: Now,
     principal: Writer,
 ) -> OrganisationOut:
+    await service.must_be_officer(session, principal)
     organisation = await service.change(
         session,
         organisation_code,

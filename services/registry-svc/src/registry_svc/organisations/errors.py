@@ -27,6 +27,36 @@ class OverrideNotNeeded(DomainError):
     )
 
 
+class KindsNeedTwoPersons(DomainError):
+    type = "organisation-kinds-need-two-persons"
+    status = 409
+    title = Text(zh="该单位类型须两人授予", en="These kinds take two persons")
+    detail = Text(
+        zh="单位 {organisation_code} 的类型 {kinds} 不能由一人授予或撤销。",
+        en="One person alone cannot give or take the kinds {kinds} of {organisation_code}.",
+    )
+    fix = Text(
+        zh="请提请双人复核：POST /v1/organisations/appointments。",
+        en="Propose it to a second person: POST /v1/organisations/appointments.",
+    )
+
+
+class AppointmentNotNeeded(DomainError):
+    type = "organisation-appointment-not-needed"
+    status = 409
+    title = Text(zh="无需两人授予", en="No second person is needed")
+    detail = Text(
+        zh="该提请不授予也不撤销单位 {organisation_code} 的主管部门、运营方或审定核查机构类型。",
+        en="It neither makes nor unmakes {organisation_code} a bureau, an operator or a"
+        " verification body.",
+    )
+    fix = Text(
+        zh="请直接登记或变更：POST /v1/organisations、PUT /v1/organisations/{organisation_code}。",
+        en="Register or change it as usual: POST /v1/organisations,"
+        " PUT /v1/organisations/{organisation_code}.",
+    )
+
+
 class OrganisationExists(DomainError):
     type = "organisation-exists"
     status = 409

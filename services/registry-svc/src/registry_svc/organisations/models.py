@@ -24,6 +24,10 @@ class Kind(StrEnum):
     MERCHANT = "merchant"  # 商户
 
 
+# Kinds that decide for or about others: two persons give and take them.
+APPOINTED = frozenset({Kind.BUREAU, Kind.OPERATOR, Kind.VALIDATOR_VERIFIER})
+
+
 class OrganisationStatus(StrEnum):
     ACTIVE = "active"
     SUSPENDED = "suspended"

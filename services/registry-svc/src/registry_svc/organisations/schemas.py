@@ -57,6 +57,19 @@ class OrganisationChangeIn(BaseModel):
     reason: Prose | None = None
 
 
+class AppointmentIn(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    organisation_code: CodeText
+    name: Line
+    kinds: list[Kind] = Field(
+        min_length=1,
+        max_length=len(Kind),
+        description="批准后的全部类型 / all kinds that it then has",
+    )
+    reason: Prose = Field(description="依据 / on what ground")
+
+
 class OverrideIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 

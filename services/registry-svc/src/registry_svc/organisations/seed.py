@@ -1,12 +1,20 @@
-"""Rules of organisations as the seed file states them; a row that is there already stays."""
+"""Rules as the seed file states them, and who is there first; what is there already stays."""
 
-from datetime import date
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import date, datetime
 
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from registry_svc.organisations import repository
-from registry_svc.organisations.models import Requirement
+from registry_svc.organisations import repository, rules, service
+from registry_svc.organisations.errors import OrganisationExists
+from registry_svc.organisations.models import Kind, Requirement
+from registry_svc.organisations.service import Hand
+from registry_svc.settings import Founder
+
+# Whose hand the history names for them: the one who set the platform up.
+FOUNDING = "founding"
 
 
 class VerifierRuleSeed(BaseModel):
@@ -43,3 +51,27 @@ async def seed(session: AsyncSession, found: OrganisationRulesSeed) -> None:
         [rule.model_dump() for rule in found.verifier_rules],
         [rule.model_dump() for rule in found.ban_rules],
     )
+
+
+async def seed_founders(
+    session: AsyncSession, founders: Sequence[Founder], *, now: datetime
+) -> None:
+    """Enter the first bureau and operator: whoever comes later, their officers register.
+
+    Raises OrganisationCodeInvalid.
+    """
+    for founder in founders:
+        code = founder.organisation_code
+        rules.check_code(code, pointer="/organisation_code")
+        if await service.find_by_subject(session, code) is not None:
+            continue
+        # Another process may be a moment ahead.
+        with suppress(OrganisationExists):
+            await service.enter(
+                session,
+                code=code,
+                name=founder.name,
+                kinds=[Kind(kind) for kind in founder.kinds],
+                hand=Hand(by=FOUNDING, reason="REGISTRY_FOUNDERS"),
+                now=now,
+            )

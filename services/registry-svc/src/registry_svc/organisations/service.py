@@ -1,6 +1,6 @@
 """Organisations: the register that every other part of the platform names its parties by."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from registry_svc.organisations import competence_rules, repository, rules
 from registry_svc.organisations.competence_rules import Competence, Demands
 from registry_svc.organisations.errors import (
+    KindsNeedTwoPersons,
     OrganisationExists,
     OrganisationNotFound,
     OrganisationUnfit,
@@ -18,6 +19,7 @@ from registry_svc.organisations.errors import (
     VerifierNotCompetent,
 )
 from registry_svc.organisations.models import (
+    APPOINTED,
     Action,
     Kind,
     Organisation,
@@ -65,9 +67,10 @@ async def register(
 ) -> Organisation:
     """Register an organisation and tell the others.
 
-    Raises OrganisationCodeInvalid, OrganisationExists, SubjectRegistered (R32).
+    Raises OrganisationCodeInvalid, KindsNeedTwoPersons, OrganisationExists, SubjectRegistered (R32).
     """
     rules.check_code(code, pointer="/organisation_code")
+    _one_hand_is_enough(code, before=[], after=kinds)
     return await enter(
         session, code=code, name=name, kinds=kinds, former_codes=former_codes, hand=hand, now=now
     )
@@ -121,9 +124,11 @@ async def change(
     """Change an organisation's name and kinds as its next version; the same again changes nothing.
 
     Former codes are added; what is on record stays there.
-    Raises OrganisationNotFound, OrganisationCodeInvalid, SubjectRegistered.
+    Raises OrganisationNotFound, KindsNeedTwoPersons, OrganisationCodeInvalid, SubjectRegistered.
     """
     organisation = await get_for_update(session, code)
+    if hand.approved_by is None:
+        _one_hand_is_enough(code, before=organisation.kinds, after=kinds)
     known = organisation.former_codes
     pointers = _former(former_codes or (), known=[code, *known])
     await _claim(session, code, pointers)
@@ -135,6 +140,17 @@ async def change(
     organisation.version += 1
     await record(session, organisation, Action.CHANGED, hand=hand, now=now)
     return organisation
+
+
+def appointed(before: Iterable[str], after: Iterable[str]) -> list[str]:
+    """Return the kinds that come or go and that one person alone cannot give or take."""
+    return sorted((set(before) ^ set(after)) & APPOINTED)
+
+
+def _one_hand_is_enough(code: str, *, before: Iterable[str], after: Iterable[str]) -> None:
+    kinds = appointed(before, after)
+    if kinds:
+        raise KindsNeedTwoPersons(pointer="/kinds", organisation_code=code, kinds=", ".join(kinds))
 
 
 def _former(codes: Sequence[str], *, known: Sequence[str]) -> dict[str, str]:

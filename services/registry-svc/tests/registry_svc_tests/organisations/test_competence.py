@@ -17,8 +17,8 @@ from registry_svc.organisations.competence_rules import (
 )
 from registry_svc.organisations.errors import OrganisationUnfit, VerifierNotCompetent
 from registry_svc_tests.factories import (
+    appoint,
     approve,
-    caller,
     competence,
     officer,
     organisation,
@@ -119,8 +119,7 @@ async def bureau(api):
 async def body_code(api):
     """A validation and verification body of which nothing is on record."""
     body = organisation(kinds=["validator_verifier"])
-    made = await api.post(PATH, json=body, headers=caller("organisations:write"))
-    assert made.status_code == 201
+    await appoint(api, body)
     return body["organisation_code"]
 
 

@@ -3,6 +3,7 @@ import asyncio
 import pytest
 
 from registry_svc_tests.factories import (
+    FOUNDER,
     caller,
     organisation,
     organisation_code,
@@ -14,7 +15,7 @@ PATH = "/v1/organisations"
 
 
 def writer():
-    return caller("organisations:write", subject="operator-1")
+    return caller("organisations:write", org=FOUNDER, subject="officer-a")
 
 
 async def test_an_organisation_is_registered_and_anyone_can_read_it(api, clock, events):

@@ -6,6 +6,7 @@ import pytest
 
 from registry_svc.organisations.rules import check_character
 from registry_svc_tests.factories import (
+    FOUNDER,
     approve,
     caller,
     officer,
@@ -24,7 +25,7 @@ def refusal(answer):
 
 
 def writer():
-    return caller("organisations:write", subject="officer-a")
+    return caller("organisations:write", org=FOUNDER, subject="officer-a")
 
 
 @pytest.fixture

@@ -192,7 +192,7 @@ async def test_the_history_says_who_when_what_and_why(api, register, decide, clo
     await api.put(
         f"{PATH}/{register.owner}",
         json={"name": "渝光能源集团", "kinds": ["owner"], "reason": "更名"},
-        headers=caller("organisations:write", subject="clerk"),
+        headers=caller("organisations:write", org=bureau, subject="clerk"),
     )
     clock.advance(days=1)
     await decide(register.owner, "suspension")
@@ -206,7 +206,7 @@ async def test_the_history_says_who_when_what_and_why(api, register, decide, clo
         (3, "suspended", "渝光能源集团", "suspended", "核查发现数据弄虚作假"),
     ]
     assert [(row["changed_by"], row["approved_by"]) for row in rows] == [
-        ("partner-1", None),
+        ("officer-a", None),
         ("clerk", None),
         ("officer-a", "officer-b"),
     ]
@@ -225,7 +225,7 @@ async def test_pages_of_a_history_show_every_version_once(api, register, bureau)
         await api.put(
             f"{PATH}/{register.owner}",
             json={"name": f"第 {number} 版", "kinds": ["owner"]},
-            headers=caller("organisations:write"),
+            headers=caller("organisations:write", org=bureau),
         )
     seen, cursor = [], ""
     while cursor is not None:

@@ -3,7 +3,7 @@ async def test_the_totals_count_organisations_and_projects_by_status(register, a
     await register.under_notice()
     await register.registered()
     totals = (await api.get("/v1/totals/registry")).json()
-    # The four parties, and the bureau whose officers recorded the validator's competence.
+    # The four parties, and the bureau that was there first.
     assert totals["organisations"] == 5
     assert totals["projects_by_status"] == {
         "DRAFT": 1,
