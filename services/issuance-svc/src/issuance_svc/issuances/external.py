@@ -224,9 +224,14 @@ def _vintages(origin: ExternalOrigin) -> Sequence[VintageShare]:
     return split_vintages([*by_year, (shares[-1][0], rest)])
 
 
-async def reject(session: AsyncSession, origin_id: UUID) -> None:
-    """Let the batch go: it may be claimed anew. Raises OriginNotFound."""
-    origin, _ = await _lock(session, origin_id)
+async def reject(session: AsyncSession, origin_id: UUID, *, officer_code: str | None) -> None:
+    """Let the batch go: it may be claimed anew. Without an officer its initiator takes it back.
+
+    Raises OriginNotFound, OrganisationUnfit, OfficerInterested.
+    """
+    origin, project = await _lock(session, origin_id)
+    if officer_code is not None:
+        await service.must_be_bureau(session, officer_code, project)
     origin.status = IssuanceStatus.REJECTED
 
 

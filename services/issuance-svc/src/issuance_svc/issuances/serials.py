@@ -213,6 +213,7 @@ FORMS: tuple[Form, ...] = (
 )
 _BY_NAME = {form.name: form for form in FORMS}
 
+_FILLED = re.compile(r"(?P<letters>[A-Z]*)0*(?P<number>[0-9]+)", re.ASCII)
 _DAY_PARTS = {"vintage_start": "%d%m%Y", "vintage_end": "%d%m%Y", "first_day": "%Y%m%d"}
 _DAY_PARTS["last_day"] = _DAY_PARTS["first_day"]
 
@@ -241,9 +242,13 @@ class ForeignSerial:
 
     @property
     def series(self) -> str:
-        """Within what the numbers are counted: equal for texts that can mean the same units."""
+        """Within what the numbers are counted: equal for texts that can mean the same units.
+
+        Zeros that fill a number up say nothing: batch 09344 is batch 9344.
+        """
         known = dict(self.parts)
-        return "|".join([self.registry, *(known[name] for name in _BY_NAME[self.form].identity)])
+        named = (_unfilled(known[name]) for name in _BY_NAME[self.form].identity)
+        return "|".join([self.registry, *named])
 
     @property
     def vintage(self) -> tuple[date, date] | None:
@@ -264,6 +269,12 @@ class ForeignSerial:
             for name, number in (("start", self.start), ("end", self.end))
         }
         return _BY_NAME[self.form].template.format(**dict(self.parts), **numbers)
+
+
+def _unfilled(part: str) -> str:
+    """Return a number, or a number after letters, without the zeros it is filled up with."""
+    found = _FILLED.fullmatch(part)
+    return part if found is None else found["letters"] + found["number"]
 
 
 def parse_foreign(text: str) -> ForeignSerial | None:

@@ -31,6 +31,7 @@ from issuance_svc.organisations import service as organisations
 from issuance_svc.organisations.models import Kind
 from issuance_svc.projects import service as projects
 from issuance_svc.projects.models import Project
+from issuance_svc.reports import chain
 from issuance_svc.reports import service as reports
 from issuance_svc.reports.models import Report
 from issuance_svc.reports.rules import Status
@@ -50,7 +51,7 @@ async def request(
 
     A deficit of the project regrows first: then less is issued than was verified, and the rest is
     withheld. Raises ReportNotFound, ProjectInactive, OrganisationUnfit, OfficerInterested,
-    ReversalOpen, PeriodIssuedElsewhere, ReportStepRefused.
+    ReversalOpen, ReportBasisChanged, PeriodIssuedElsewhere, ReportStepRefused.
     """
     report, project = await reports.lock_active(session, report_id)
     await must_be_bureau(session, officer_code, project)
@@ -58,6 +59,7 @@ async def request(
         session, report, Status.REGISTERED_ER, step="issuance-request", by=by, now=now
     )
     await reversals.must_be_clear(session, project.project_id)
+    await chain.must_stand_on_its_basis(session, report)
     await must_not_be_external(
         session, project.project_id, report.eligible_start, report.eligible_end
     )
@@ -109,7 +111,7 @@ async def approve(
     """Issue: draw the serials, split them by vintage, tell the others; all in one transaction.
 
     Raises IssuanceNotFound, IssuanceDecided, OrganisationUnfit, OfficerInterested, FourEyes,
-    ProjectInactive, ReversalOpen, DeficitChanged, BatchNumbersExhausted.
+    ProjectInactive, ReversalOpen, ReportBasisChanged, DeficitChanged, BatchNumbersExhausted.
     """
     issuance, report, project = await _lock(session, issuance_id)
     projects.must_be_active(project)
@@ -117,6 +119,7 @@ async def approve(
     if issuance.requested_by == by:
         raise FourEyes(subject=by)
     await reversals.must_be_clear(session, project.project_id)
+    await chain.must_stand_on_its_basis(session, report)
     growth = await _growth(session, report)
     if growth.issuable_t != issuance.quantity_t:
         raise DeficitChanged(asked_t=issuance.quantity_t, issuable_t=growth.issuable_t)

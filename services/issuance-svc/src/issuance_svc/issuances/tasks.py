@@ -18,8 +18,9 @@ async def _approve(session: AsyncSession, task: Task, by: Principal, now: dateti
 
 
 async def _reject(session: AsyncSession, task: Task, by: Principal, now: datetime) -> None:
-    del by, now
-    await external.reject(session, UUID(task.subject))
+    del now
+    officer_code = None if by.subject == task.proposed_by else by.organisation()
+    await external.reject(session, UUID(task.subject), officer_code=officer_code)
 
 
 EXTERNAL_ISSUANCE = TaskKind(

@@ -255,3 +255,37 @@ class NothingToIssue(DomainError):
         zh="余量不结转；可撤回本报告，改报更长的监测期。",
         en="Nothing is carried over; recall the report and claim a longer period instead.",
     )
+
+
+class ReportBuiltOn(DomainError):
+    """R20: a loss between two inventories stays in sight as long as something builds on them."""
+
+    type = "report-built-on"
+    status = 409
+    title = Text(zh="后续报告以此为基础", en="A later report builds on this period")
+    detail = Text(
+        zh="报告 {report_id}（{status}，{start} 至 {end}）的调查接续本期，不能执行“{step}”。",
+        en="The inventories of the report {report_id} ({status}, {start} to {end}) go on from this"
+        " period: {step} is not possible.",
+    )
+    fix = Text(
+        zh="请先撤回后续报告，再依次重新提交。",
+        en="Recall the later report first, then submit the reports anew in their order.",
+    )
+
+
+class ReportBasisChanged(DomainError):
+    """R20: the report before this one is no longer what this one began with."""
+
+    type = "report-basis-changed"
+    status = 409
+    title = Text(zh="报告的期初已变", en="The report no longer begins where the last one ended")
+    detail = Text(
+        zh="报告 {report_id} 之前的有效报告已变，其期末调查不是本报告的期初。",
+        en="The live report before {report_id} is another one now: its last inventory is not the one"
+        " that this report began with.",
+    )
+    fix = Text(
+        zh="请撤回并重新提交本报告。",
+        en="Recall the report and submit it anew.",
+    )

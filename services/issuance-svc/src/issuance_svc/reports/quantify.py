@@ -25,9 +25,9 @@ from issuance_svc.methodologies.calculation import (
     Stand,
 )
 from issuance_svc.methodologies.errors import ActivityContradicts
-from issuance_svc.methodologies.methodology import Closing, Methodology
+from issuance_svc.methodologies.methodology import Methodology
 from issuance_svc.projects.models import Project
-from issuance_svc.reports import repository
+from issuance_svc.reports import chain
 from issuance_svc.reports.errors import ActivityTooLarge
 from issuance_svc.uploads import service as uploads
 from tht_kit.errors import Text
@@ -54,7 +54,7 @@ async def quantify(
     ActivityTooLarge, FactorMissing, FactorPurposeRefused, FactorTestOnly and what the methodology's module raises.
     """
     methodology = catalogue.current(project.methodology_code)
-    before = await _closing_before(session, project, claimed)
+    before = await chain.closing_before(session, project.project_id, claimed.start)
     gathered = Inputs(
         claimed=claimed,
         eligible=eligible,
@@ -130,15 +130,6 @@ async def _stands(session: AsyncSession, upload_ids: Sequence[UUID]) -> list[Sta
                 )
             )
     return [Stand.model_validate(row, from_attributes=True) for row in rows]
-
-
-async def _closing_before(session: AsyncSession, project: Project, claimed: Period) -> Closing:
-    """Return where the project's last report before this period ended."""
-    before = await repository.find_before(session, project.project_id, claimed.start)
-    if before is None:
-        return []
-    used = catalogue.version(before.methodology_code, before.formula_version)
-    return used.closing(Inputs.model_validate(before.inputs))
 
 
 async def _aggregates(

@@ -83,6 +83,21 @@ async def find_before(session: AsyncSession, project_id: str, start: date) -> Re
     return (await session.scalars(statement)).first()
 
 
+async def find_after(session: AsyncSession, report: Report) -> Report | None:
+    """Return the project's first live report whose period ends later than the given one's."""
+    statement = (
+        select(Report)
+        .where(
+            Report.project_id == report.project_id,
+            Report.status.not_in(DEAD),
+            Report.period_end > report.period_end,
+        )
+        .order_by(Report.period_end)
+        .limit(1)
+    )
+    return (await session.scalars(statement)).first()
+
+
 async def insert_report(
     session: AsyncSession,
     report: Report,

@@ -15,7 +15,7 @@ from issuance_svc.methodologies.methodology import Methodology
 from issuance_svc.organisations import service as organisations
 from issuance_svc.projects import service as projects
 from issuance_svc.projects.models import Project
-from issuance_svc.reports import repository, rules, service
+from issuance_svc.reports import chain, repository, rules, service
 from issuance_svc.reports.errors import (
     AggregateUsed,
     CalculationRefused,
@@ -108,10 +108,14 @@ async def already_claimed(
     found: list[DomainError] = []
     if (overlapping := await repository.find_overlapping(session, draft)) is not None:
         found.append(_overlaps(overlapping))
-    elif (same := await repository.find_same_site(session, site_keys(project), draft)) is not None:
+    elif (
+        same := await repository.find_same_site(session, site_keys(project, draft), draft)
+    ) is not None:
         found.append(_site_claimed(*same))
     if await repository.list_used(session, submission.aggregate_ids):
         found.append(AggregateUsed(pointer="/aggregate_ids"))
+    if (later := await chain.find_built_on(session, draft)) is not None:
+        found.append(chain.built_on(later, step="submission"))
     return found
 
 
@@ -129,8 +133,8 @@ async def submit(
     A loss opens a reversal (R20).
 
     Raises ProjectUnknown, ProjectInactive, Forbidden, OrganisationStopped (R10), PeriodInvalid,
-    PeriodNotEligible, PeriodOverlaps, SiteClaimed, AggregateUsed, ClaimRuleMissing, CalculationRefused and what
-    `quantify` raises.
+    PeriodNotEligible, PeriodOverlaps, ReportBuiltOn, SiteClaimed, AggregateUsed, ClaimRuleMissing,
+    CalculationRefused and what `quantify` raises.
     """
     project = await projects.lock(session, project_id)
     projects.must_be_active(project)
@@ -168,6 +172,7 @@ async def revise(
     report_id_new = new_id()
     old.superseded_by = report_id_new
     if before not in DEAD:
+        await chain.must_be_last(session, old, step="revision")
         await service.move(
             session, old, Status.SUPERSEDED, step="revision", by=submitted_by, now=now
         )
@@ -189,7 +194,9 @@ async def _computed(
     for refusal in done.outcome.refusals:
         refused = REFUSALS.get(refusal.type, CalculationRefused)
         raise refused(reason=Text(zh=refusal.zh, en=refusal.en))
-    return _drafted(project, done)
+    report = _drafted(project, done)
+    await chain.must_be_last(session, report, step="submission")
+    return report
 
 
 def _drafted(project: Project, done: Quantified) -> Report:
@@ -257,9 +264,18 @@ async def _store(
         )
 
 
-def site_keys(project: Project) -> list[str]:
-    """Return the names of the project's meters and parcels, unique over all projects."""
-    return [f"meter:{meter_no}" for meter_no in project.meters] + [
+def site_keys(project: Project, report: Report) -> list[str]:
+    """Return the names of the meters and parcels that the report claims, unique over all projects.
+
+    The project's own, and of the meters that replaced them, which have no place in the register,
+    those whose data count (R7).
+    """
+
+    def named(part: str) -> set[str]:
+        return {found["meter_no"] for found in report.inputs[part]}
+
+    successors = named("meters") & (named("meter_months") | named("readings"))
+    return [f"meter:{meter_no}" for meter_no in sorted({*project.meters, *successors})] + [
         f"parcel:{project.district_code}:{parcel['parcel_no']}" for parcel in project.parcels
     ]
 
@@ -268,7 +284,7 @@ async def _insert(
     session: AsyncSession, project: Project, report: Report, submission: Submission
 ) -> None:
     """Store the report; the database itself refuses a second claim of a day or an aggregate."""
-    keys = site_keys(project)
+    keys = site_keys(project, report)
     try:
         await repository.insert_report(
             session,

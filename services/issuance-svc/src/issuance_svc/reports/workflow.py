@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from issuance_svc.claim_rules import service as claim_rules
 from issuance_svc.organisations import service as organisations
 from issuance_svc.projects import service as projects
-from issuance_svc.reports import fitness, repository, service
+from issuance_svc.reports import chain, fitness, repository, service
 from issuance_svc.reports.errors import (
     NothingToIssue,
     ReportStepRefused,
@@ -16,7 +16,7 @@ from issuance_svc.reports.errors import (
     VerifierUnchanged,
 )
 from issuance_svc.reports.models import Report, ReportVerifier
-from issuance_svc.reports.rules import FOLLOWING, Status
+from issuance_svc.reports.rules import DEAD, FOLLOWING, Status
 from issuance_svc.reviews import service as reviews
 from tht_kit.clock import legal_date
 
@@ -126,9 +126,11 @@ async def recall(
 ) -> Report:
     """Take back a report that is not registered yet; its period and aggregates are free again.
 
-    A suspended project's too. Raises ReportNotFound, Forbidden, ReportStepRefused.
+    A suspended project's too. Raises ReportNotFound, Forbidden, ReportBuiltOn, ReportStepRefused.
     """
     report, project = await service.lock(session, report_id)
     projects.must_own(project, owner_code)
+    if report.status not in DEAD:
+        await chain.must_be_last(session, report, step="recall")
     await service.move(session, report, Status.RECALLED, step="recall", by=by, now=now)
     return report

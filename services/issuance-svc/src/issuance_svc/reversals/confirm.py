@@ -12,8 +12,12 @@ from issuance_svc.organisations import service as organisations
 from issuance_svc.organisations.models import Kind as OrganisationKind
 from issuance_svc.projects import service as projects
 from issuance_svc.reversals import repository, rules, service
-from issuance_svc.reversals.errors import ConfirmerInterested, ReversalDecided
-from issuance_svc.reversals.models import CORRECTIONS, Reversal, Status
+from issuance_svc.reversals.errors import (
+    ConfirmerInterested,
+    MeasuredLossStands,
+    ReversalDecided,
+)
+from issuance_svc.reversals.models import CORRECTIONS, Kind, Reversal, Status
 from issuance_svc.reversals.rules import Loss
 from tht_contracts.events.common import Block
 from tht_contracts.events.issuance import ReversalKind, ReversalRecorded, ReversalSettled
@@ -32,9 +36,7 @@ async def confirm(
     reversal = await _lock(session, reversal_id)
     if reversal.status != Status.REPORTED:
         raise ReversalDecided(reversal_id=reversal_id, reversal_status=reversal.status)
-    await organisations.must_act_as(session, officer_code, OrganisationKind.BUREAU)
-    if officer_code == reversal.owner_code:
-        raise ConfirmerInterested(organisation_code=officer_code)
+    await _must_be_independent(session, reversal, officer_code)
     borne = await _bear(session, reversal)
     reversal.covered, reversal.deficit = borne.covered, borne.deficit
     reversal.buffer_t, reversal.debt_t = borne.buffer_t, borne.debt_t
@@ -51,6 +53,14 @@ async def confirm(
     )
     await _tell(session, reversal, cancelled, now=now)
     return reversal
+
+
+async def _must_be_independent(
+    session: AsyncSession, reversal: Reversal, officer_code: str
+) -> None:
+    await organisations.must_act_as(session, officer_code, OrganisationKind.BUREAU)
+    if officer_code == reversal.owner_code:
+        raise ConfirmerInterested(organisation_code=officer_code)
 
 
 async def _lock(session: AsyncSession, reversal_id: UUID) -> Reversal:
@@ -74,14 +84,23 @@ async def _bear(session: AsyncSession, reversal: Reversal) -> Loss:
     return rules.correct(int(reversal.loss), before)
 
 
-async def reject(session: AsyncSession, reversal_id: UUID) -> None:
+async def reject(session: AsyncSession, reversal_id: UUID, *, officer_code: str | None) -> None:
     """End the reversal without a debt; the next issuance is free again.
 
-    One that went with its report is rejected already: then only its task ends.
+    Without an officer it is the initiator who takes it back. One that went with its report is
+    rejected already: then only its task ends. Raises ReversalNotFound, OrganisationUnfit,
+    ConfirmerInterested, MeasuredLossStands.
     """
     reversal = await _lock(session, reversal_id)
-    if reversal.status == Status.REPORTED:
-        reversal.status = Status.REJECTED
+    if officer_code is not None:
+        await _must_be_independent(session, reversal, officer_code)
+    if reversal.status != Status.REPORTED:
+        return
+    # What was measured stands as long as its report does: neither its owner nor anybody else waves
+    # it away, or the loss would be in no number at all.
+    if reversal.kind == Kind.MONITORED_LOSS:
+        raise MeasuredLossStands(reversal_id=reversal_id, report_id=reversal.report_id)
+    reversal.status = Status.REJECTED
 
 
 async def _tell(

@@ -91,3 +91,19 @@ class ConfirmerInterested(DomainError):
     fix = Text(
         zh="由其他主管部门的经办人确认。", en="Have an officer of another bureau confirm it."
     )
+
+
+class MeasuredLossStands(DomainError):
+    """R20: a measured loss ends with its report, in no other way."""
+
+    type = "measured-loss-stands"
+    status = 409
+    title = Text(zh="监测到的损失不能驳回", en="A measured loss cannot be rejected")
+    detail = Text(
+        zh="逆转 {reversal_id} 由报告 {report_id} 监测得出，该报告仍有效。",
+        en="The reversal {reversal_id} was measured by the report {report_id}, which still stands.",
+    )
+    fix = Text(
+        zh="请确认该逆转；若监测有误，由业主撤回或修订报告。",
+        en="Confirm it; if the measurement is wrong, the owner recalls or revises the report.",
+    )

@@ -73,6 +73,20 @@ async def backed(session: AsyncSession, project_id: str) -> tuple[Decimal, Decim
     return Decimal(deducted), Decimal(regrown), int(quantity_t)
 
 
+async def list_taken_back(
+    session: AsyncSession, project_id: str
+) -> Sequence[tuple[Backing, Decimal]]:
+    """Return the issuances of which confirmed corrections took something back, and how much."""
+    statement = (
+        select(Backing, func.sum(Reversal.loss))
+        .join(Reversal, Reversal.issuance_id == Backing.issuance_id)
+        .where(Backing.project_id == project_id, Reversal.status.in_(CONFIRMED))
+        .group_by(Backing.issuance_id)
+        .order_by(Backing.issuance_id)
+    )
+    return [(row[0], row[1]) for row in await session.execute(statement)]
+
+
 async def find_backing(session: AsyncSession, issuance_id: UUID) -> Backing | None:
     return await session.get(Backing, issuance_id)
 

@@ -14,6 +14,9 @@ from issuance_svc.methodologies.calculation import EXACT, MEASURED, whole_tonnes
 # that tonne, as in whole_tonnes.
 GUARD_T = Decimal("1e-25")
 
+# Divisions are cut here, so that sums and differences of their results stay exact.
+VOID_T = Decimal("1e-30")
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -68,6 +71,29 @@ def correct(quantity_t: int, before: Standing) -> Loss:
     """Return the debt for units that should never have been: an equal quantity, no cover (R10)."""
     debt_t = min(quantity_t, before.outstanding_t)
     return Loss(covered=Decimal(0), buffer_t=0, debt_t=debt_t, deficit=Decimal(0))
+
+
+@dataclass(frozen=True, slots=True)
+class Void:
+    """What an issuance kept back and let regrow that never was, because its growth was not."""
+
+    deducted: Decimal
+    regrown: Decimal
+
+
+def void(deducted: Decimal, regrown: Decimal, taken_t: Decimal, issued_t: int) -> Void:
+    """Return the part of an issuance's backing that goes with the tonnes taken back of it (R10).
+
+    2,519 of 2,519 t taken back leave none of the 279.97 t cover. In units of 1e-30 t, up: the cover
+    is never too large.
+    """
+    if taken_t == issued_t:
+        return Void(deducted, regrown)
+    with localcontext(MEASURED) as context:
+        context.rounding = ROUND_CEILING
+        part = (deducted * taken_t / issued_t, regrown * taken_t / issued_t)
+        kept, grown = (value.quantize(VOID_T) for value in part)
+    return Void(min(kept, deducted), min(grown, regrown))
 
 
 @dataclass(frozen=True, slots=True)

@@ -159,7 +159,11 @@ async def standing(session: AsyncSession, project_id: str) -> Standing:
     """Return what stands behind the project's credits; exact under the project's lock."""
     deducted, regrown, issued_t = await repository.backed(session, project_id)
     lost, units_t = await repository.borne(session, project_id)
+    taken_back = await repository.list_taken_back(session, project_id)
     with localcontext(EXACT):
+        for backing, taken_t in taken_back:
+            void = rules.void(backing.deducted, backing.regrown, taken_t, backing.quantity_t)
+            deducted, regrown = deducted - void.deducted, regrown - void.regrown
         deficit = lost - regrown
     return Standing(
         deducted=deducted,

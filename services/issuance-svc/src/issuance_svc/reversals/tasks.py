@@ -20,8 +20,9 @@ async def _approve(session: AsyncSession, task: Task, by: Principal, now: dateti
 
 
 async def _reject(session: AsyncSession, task: Task, by: Principal, now: datetime) -> None:
-    del by, now
-    await confirm.reject(session, UUID(task.subject))
+    del now
+    officer_code = None if by.subject == task.proposed_by else by.organisation()
+    await confirm.reject(session, UUID(task.subject), officer_code=officer_code)
 
 
 CONFIRMATION = TaskKind(

@@ -85,6 +85,8 @@ async def test_a_cancelled_foreign_batch_is_issued_as_one_of_our_own(ask, decide
         ("9344-82392500-82392600-VCS-VCU-262-VER-CN-01-1686-01012024-31122024-1", 101),
         ("9344-82392555-82392555-VCS-VCU-262-VER-CN-01-1686-01012024-31122024-0", 1),
         ("9344-082392555-082392555-VCU-262-MER-CN-01-1686-01012024-31122024-1", 1),
+        ("09344-82392553-82392562-VCS-VCU-262-VER-CN-01-1686-01012024-31122024-1", 10),
+        ("9344-82392553-82392562-VCS-VCU-262-VER-CN-01-001686-01012024-31122024-1", 10),
     ],
 )
 async def test_no_foreign_unit_is_converted_twice(ask, deliver, count_rows, serial, quantity_t):

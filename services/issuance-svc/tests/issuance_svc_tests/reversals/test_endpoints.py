@@ -375,6 +375,103 @@ async def test_a_negative_report_that_is_taken_back_takes_its_reversal_along(for
     assert (newest["report_id"], newest["status"]) == (again["report_id"], "REPORTED")
 
 
+@pytest.mark.parametrize("headers", [caller(org=OWNER, subject="owner-person"), as_confirmer()])
+async def test_nobody_waves_a_measured_loss_away_while_its_report_stands(forest, headers):
+    await forest.issued(years=(2021, 2023))
+    report = await forest.grown(volumes=("45", "40"), years=(2024, 2025))
+    [opened] = (await forest.api.get("/v1/reversals")).json()["items"]
+    [task] = (await forest.api.get("/v1/issuance-tasks", headers=as_confirmer())).json()["items"]
+    proposer = caller("reports:write", org=OWNER, subject=task["proposed_by"])
+    for by in (headers, proposer):
+        refused = await forest.decide(task["task_id"], "rejection", headers=by, comment="不认可")
+        assert refused.status_code in (403, 409), refused.text
+    assert (refused.status_code, problem(refused)) == (409, "measured-loss-stands")
+    assert (await forest.get(opened["reversal_id"]))["status"] == "REPORTED"
+    assert (await forest.desk.recall(report["report_id"])).status_code == 200
+    ended = await forest.decide(task["task_id"], "rejection", headers=proposer, comment="已撤回")
+    assert ended.status_code == 200, ended.text
+
+
+async def test_the_initiator_takes_a_report_of_a_loss_back(forest):
+    await forest.issued(years=(2021, 2023))
+    told = (await forest.report()).json()
+    back = await forest.decide(
+        told["task_id"], "rejection", headers=as_reporter(), comment="面积有误"
+    )
+    assert back.status_code == 200, back.text
+    assert (await forest.get(told["reversal"]["reversal_id"]))["status"] == "REJECTED"
+
+
+async def test_a_scope_alone_rejects_no_report_of_a_loss(forest):
+    await forest.issued(years=(2021, 2023))
+    told = (await forest.report(headers=as_reporter(BUREAU, "officer-a"))).json()
+    for org in (OWNER, VERIFIER):
+        refused = await forest.decide(
+            told["task_id"], "rejection", headers=as_confirmer("someone", org), comment="不认可"
+        )
+        assert (refused.status_code, problem(refused)) == (409, "organisation-unfit")
+    assert (await forest.get(told["reversal"]["reversal_id"]))["status"] == "REPORTED"
+
+
+async def test_a_loss_between_two_periods_cannot_be_taken_out_from_under_the_later(forest):
+    first = await forest.issued(years=(2021, 2022))
+    loss = await forest.grown(volumes=("45", "30"), years=(2023, 2024))
+    later = await forest.grown(volumes=("30", "50"), years=(2025, 2025))
+    recalled = await forest.desk.recall(loss["report_id"])
+    assert (recalled.status_code, problem(recalled)) == (409, "report-built-on")
+    assert later["report_id"] in recalled.json()["detail"]
+    revised = await forest.desk.revise(loss["report_id"], upload_ids=[str(new_id())])
+    assert (revised.status_code, problem(revised)) == (409, "report-built-on")
+    assert (await forest.get(await opened_by(forest, loss)))["status"] == "REPORTED"
+    # In their order it goes: the last one first; then the loss stands between 45 and 30 again.
+    assert (await forest.desk.recall(later["report_id"])).status_code == 200
+    assert (await forest.desk.recall(loss["report_id"])).status_code == 200
+    whole = await forest.grown(volumes=("45", "50"), years=(2023, 2025))
+    issued = await forest.desk.issued(whole)
+    # 2,519.7 for 25 m3/ha, so 503.9 for 5 more: nothing of 30 to 45 twice.
+    assert (first["quantity_t"], issued["quantity_t"]) == (2519, 503)
+
+
+async def opened_by(forest: Forest, report: dict[str, Any]) -> str:
+    found = (await forest.api.get("/v1/reversals")).json()["items"]
+    return next(each["reversal_id"] for each in found if each["report_id"] == report["report_id"])
+
+
+async def test_no_report_is_put_between_two_inventories_afterwards(forest, count_rows):
+    await forest.issued(years=(2021, 2022))
+    await forest.grown(volumes=("45", "50"), years=(2025, 2025))
+    days = ("2023-01-01", "2024-12-31")
+    upload = await forest.desk.uploaded(
+        plot_csv("45", "60", days=days), project_id=FOREST_ID, kind="plot_inventory"
+    )
+    between = await forest.desk.report(
+        project_id=FOREST_ID, upload_ids=[upload], period_start=days[0], period_end=days[1]
+    )
+    # It would issue up to 60, and nobody would miss what the later report lacks: it began with 45.
+    assert (between.status_code, problem(between)) == (409, "report-built-on")
+    assert await count_rows("reports") == 2
+
+
+async def test_what_began_with_a_rejected_report_s_end_is_not_issued(forest):
+    await forest.issued(years=(2021, 2022))
+    middle = await forest.grown(volumes=("45", "60"), years=(2023, 2024))
+    later = await forest.grown(volumes=("60", "65"), years=(2025, 2025))
+    notice = (await forest.desk.notice(middle["report_id"])).json()
+    await forest.desk.notice(later["report_id"])
+    forest.desk.pass_notice(notice)
+    rejected = await forest.desk.verification(
+        middle["report_id"], middle["calculated_t"], opinion="negative"
+    )
+    assert rejected.json()["status"] == "REJECTED"
+    positive = await forest.desk.verification(later["report_id"], later["calculated_t"])
+    assert positive.status_code == 200, positive.text
+    refused = await forest.desk.ask(later["report_id"])
+    assert (refused.status_code, problem(refused)) == (409, "report-basis-changed")
+    assert (await forest.desk.recall(later["report_id"])).status_code == 200
+    whole = await forest.grown(volumes=("45", "65"), years=(2023, 2025))
+    assert (await forest.desk.issued(whole))["quantity_t"] == 2015
+
+
 # ---- corrections (R10)
 
 
@@ -416,6 +513,44 @@ async def test_falsification_costs_an_equal_quantity_and_no_cover_helps(forest):
     assert (reversal["debt_t"], reversal["covered_t"], reversal["deficit_t"]) == (2519, "0", "0")
     [told] = await forest.told(ReversalRecorded)
     assert told.issuance_ids == [issued["issuance_id"]]
+
+
+def corrected(forest: Forest, issued: dict[str, Any], loss_t: str):
+    return forest.lost(
+        loss_t,
+        kind="error",
+        issuance_id=issued["issuance_id"],
+        area_ha=None,
+        headers=as_reporter(BUREAU, "officer-a"),
+    )
+
+
+async def test_what_is_taken_back_leaves_no_cover_behind(forest):
+    issued = await forest.issued(years=(2021, 2023))
+    await forest.cancel(await corrected(forest, issued, "2000"), 2000)
+    standing = await forest.standing()
+    # 519 of 2,519 t are left, and as much of the 279.97 t that were kept back for them.
+    expected = (KEPT * 519 / 2519).quantize(Decimal("0.0001"))
+    assert Decimal(standing["cover_t"]).quantize(Decimal("0.0001")) == expected
+    await forest.cancel(await corrected(forest, issued, "519"), 519)
+    standing = await forest.standing()
+    assert (standing["outstanding_t"], standing["owed_t"]) == (0, 0)
+    assert (Decimal(standing["cover_t"]), Decimal(standing["deficit_t"])) == (0, 0)
+    # Nothing stands behind anything: the next loss is borne by whom it hits, not by a phantom.
+    second = await forest.issued(volumes=("45", "70"), years=(2024, 2025))
+    assert (second["quantity_t"], second["withheld_t"]) == (2519, 0)
+    assert (await forest.lost("1000"))["debt_t"] == 721
+
+
+async def test_what_a_growth_that_never_was_made_good_is_missing_again(forest):
+    await forest.issued(years=(2021, 2022))
+    await forest.lost("100", occurred_on="2026-01-15")
+    second = await forest.issued(volumes=("45", "70"), years=(2023, 2025))
+    assert Decimal((await forest.standing())["deficit_t"]) == 0
+    await forest.cancel(await corrected(forest, second, "2429"), 2429)
+    standing = await forest.standing()
+    assert Decimal(standing["deficit_t"]) == 100
+    assert Decimal(standing["cover_t"]).quantize(Decimal("0.00001")) == KEPT - 100
 
 
 @pytest.mark.parametrize("loss_t", ["850", "0.5", "848.5"])
