@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, Query, Request, Response
+from fastapi import BackgroundTasks, Depends, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from issuance_svc.container import BlobsDep
@@ -27,7 +27,7 @@ from issuance_svc.reports.schemas import (
 )
 from tht_kit.auth import Authenticated, authenticated, require
 from tht_kit.clock import legal_date
-from tht_kit.http import Now, ReadSession, WriteSession, new_router
+from tht_kit.http import ContainerDep, Now, ReadSession, WriteSession, new_router
 from tht_kit.idempotency import Idempotent
 from tht_kit.pagination import Page, PageQuery
 from tht_kit.principal import Principal
@@ -265,6 +265,8 @@ async def delete_evidence(
     body: FileDeletionIn,
     session: WriteSession,
     blobs: BlobsDep,
+    container: ContainerDep,
+    afterwards: BackgroundTasks,
     now: Now,
     principal: Owner,
 ) -> FileDeletionOut:
@@ -276,5 +278,6 @@ async def delete_evidence(
         by=principal.subject,
         now=now,
     )
-    await blobs.delete(deleted.sha256)
+    # Runs after the answer, and so after the commit; never when the commit fails.
+    afterwards.add_task(retention.drop_bytes, container.database, blobs, deleted, now=now)
     return FileDeletionOut.model_validate(deleted)

@@ -219,10 +219,26 @@ async def has_live(session: AsyncSession, project_id: str) -> bool:
     return (await session.execute(statement.limit(1))).first() is not None
 
 
+async def has_issuable(session: AsyncSession, project_id: str) -> bool:
+    """Say whether a report of the project may still be issued; one with a loss never is."""
+    statement = select(Report.report_id).where(
+        Report.project_id == project_id,
+        Report.status.not_in((*DEAD, Status.ISSUED)),
+        Report.calculated_t > 0,
+    )
+    return (await session.execute(statement.limit(1))).first() is not None
+
+
 async def list_projects_with(session: AsyncSession, sha256: str) -> Sequence[str]:
     """Return the projects that gave a file with these bytes, which are kept once for all of them."""
     statement = select(Upload.project_id).where(Upload.sha256 == sha256).distinct()
     return (await session.scalars(statement.order_by(Upload.project_id))).all()
+
+
+async def has_uploads_since(session: AsyncSession, sha256: str, since: datetime) -> bool:
+    """Say whether the same bytes were given again after a moment."""
+    statement = select(Upload.upload_id).where(Upload.sha256 == sha256, Upload.uploaded_at > since)
+    return (await session.execute(statement.limit(1))).first() is not None
 
 
 async def find_deleted(session: AsyncSession, upload_id: UUID) -> DeletedFile | None:

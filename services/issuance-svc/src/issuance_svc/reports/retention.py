@@ -13,7 +13,9 @@ from issuance_svc.reports.models import DeletedFile
 from issuance_svc.uploads import service as uploads
 from issuance_svc.uploads.errors import UploadNotStored
 from issuance_svc.uploads.rules import State
+from tht_kit.blobs import Blobs
 from tht_kit.clock import legal_date
+from tht_kit.db import Database
 from tht_kit.errors import Text
 
 _OPEN = Text(zh="报告了结之后", en="its reports are settled")
@@ -42,8 +44,34 @@ async def must_be_deletable(session: AsyncSession, project_id: str, *, now: date
     rule = await claim_rules.rule_of(session, project.unit_type)
     if until is not None and legal_date(now) <= until:
         raise EvidenceLocked(project_id=project_id, until=until, years=rule.retention_years)
-    if until is None and await repository.has_live(session, project_id):
+    rests_on_it = repository.has_live if until is None else repository.has_issuable
+    if await rests_on_it(session, project_id):
         raise EvidenceLocked(project_id=project_id, until=_OPEN, years=rule.retention_years)
+
+
+async def drop_bytes(
+    database: Database, blobs: Blobs, deleted: DeletedFile, *, now: datetime
+) -> None:
+    """Remove the bytes of a file whose deletion is committed, unless somebody needs them by now.
+
+    Before the commit it would be too soon: a transaction that fails would leave a file that is
+    known and cannot be read. What stops in between leaves bytes behind; the next call removes them.
+    """
+    async with database.write() as session:
+        try:
+            await _lock_deletable(session, deleted.sha256, now=now)
+        except EvidenceLocked:
+            return
+        if not await repository.has_uploads_since(session, deleted.sha256, deleted.deleted_at):
+            await blobs.delete(deleted.sha256)
+
+
+async def _lock_deletable(session: AsyncSession, sha256: str, *, now: datetime) -> None:
+    """Lock all projects that gave the bytes and raise EvidenceLocked unless each allows it."""
+    for project_id in await repository.list_projects_with(session, sha256):
+        # The lock keeps a report from resting on the file in this very moment.
+        await projects.lock(session, project_id)
+        await must_be_deletable(session, project_id, now=now)
 
 
 async def delete_file(
@@ -55,7 +83,7 @@ async def delete_file(
     by: str,
     now: datetime,
 ) -> DeletedFile:
-    """Note that a file's bytes are deleted; the caller removes them. What it told stays in reports.
+    """Note that a file's bytes are deleted; after the commit `drop_bytes` does it. What it told stays in reports.
 
     The same bytes may serve several projects: each must allow it. Raises UploadNotFound, Forbidden,
     UploadNotStored, EvidenceLocked.
@@ -67,10 +95,7 @@ async def delete_file(
     known = await repository.find_deleted(session, upload_id)
     if known is not None:
         return known
-    for project_id in await repository.list_projects_with(session, upload.sha256):
-        # The lock keeps a report from resting on the file in this very moment.
-        await projects.lock(session, project_id)
-        await must_be_deletable(session, project_id, now=now)
+    await _lock_deletable(session, upload.sha256, now=now)
     deleted = DeletedFile(
         upload_id=upload_id,
         sha256=upload.sha256,

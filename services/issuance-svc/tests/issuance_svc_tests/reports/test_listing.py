@@ -1,9 +1,11 @@
 """Lists, public notices, deadlines, retention and the dry run."""
 
+import hashlib
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from issuance_svc.reports.deadlines import overdue_since
 from issuance_svc.reports.retention import must_be_deletable, retention_until, years_after
@@ -227,6 +229,59 @@ async def test_r11_a_file_is_deleted_only_after_its_retention(desk, container, c
     # What the file told stays explained to the last digit.
     path = f"/v1/reports/{report['report_id']}/calculation"
     assert (await desk.api.get(path, headers=as_owner())).status_code == 200
+
+
+async def test_r11_what_a_report_still_rests_on_is_locked_beyond_the_ten_years(desk, container):
+    report = await year(desk, 2024)
+    await desk.issued(report)
+    later = await year(desk, 2025)
+    desk.clock.set(legal_midnight(date(2036, 6, 1)))
+    for upload in (*report["uploads"], *later["uploads"]):
+        refused = await desk.api.post(
+            f"/v1/uploads/{upload['upload_id']}/file-deletion",
+            json={"reason": "保存期满"},
+            headers=as_owner(),
+        )
+        assert (refused.status_code, problem(refused)) == (409, "evidence-locked"), refused.text
+        assert await container.blobs.exists(upload["sha256"])
+    await desk.recall(later["report_id"])
+    done = await desk.api.post(
+        f"/v1/uploads/{report['uploads'][0]['upload_id']}/file-deletion",
+        json={"reason": "保存期满"},
+        headers=as_owner(),
+    )
+    assert done.status_code == 200, done.text
+
+
+async def test_r11_a_deletion_that_is_not_committed_leaves_the_bytes(desk, container, count_rows):
+    content = meter_csv()
+    upload_id = await desk.uploaded(content)
+    sha256 = hashlib.sha256(content.encode()).hexdigest()
+    async with container.database.write() as session:
+        await session.execute(
+            text(
+                "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS"
+                " $$ BEGIN RAISE EXCEPTION 'the commit fails'; END $$"
+            )
+        )
+        await session.execute(
+            text(
+                "CREATE CONSTRAINT TRIGGER at_commit AFTER INSERT ON deleted_files DEFERRABLE"
+                " INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION refuse()"
+            )
+        )
+    try:
+        with pytest.raises(DBAPIError):
+            await desk.api.post(
+                f"/v1/uploads/{upload_id}/file-deletion",
+                json={"reason": "误传"},
+                headers=as_owner(),
+            )
+    finally:
+        async with container.database.write() as session:
+            await session.execute(text("DROP FUNCTION refuse() CASCADE"))
+    assert await count_rows("deleted_files") == 0
+    assert await container.blobs.exists(sha256)
 
 
 async def test_r11_bytes_that_another_project_still_needs_stay(desk, deliver, container):
