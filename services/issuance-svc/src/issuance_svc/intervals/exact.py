@@ -68,7 +68,8 @@ def integers(column: pa.Array) -> tuple[Integers, npt.NDArray[np.bool_]]:
     # The upper half only repeats the sign where the value fits the lower one.
     if not bool(((high == low >> 63) | empty).all()):
         raise Irregular
-    if not bool((np.abs(low) < _LARGEST)[~empty].all()):
+    # Both bounds: the lowest of 64 bits has no absolute value in 64 bits.
+    if not bool((((low > -_LARGEST) & (low < _LARGEST)) | empty).all()):
         raise Irregular
     return low, empty
 

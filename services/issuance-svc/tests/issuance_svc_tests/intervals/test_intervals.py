@@ -65,6 +65,18 @@ def test_what_is_no_plain_decimal_is_not_read_in_columns(text):
         exact.integers(pa.array(["1", text]))
 
 
+@pytest.mark.parametrize("unit", [1, -1])
+def test_the_bound_of_a_cell_holds_on_both_sides(unit):
+    beyond = [2**62, 2**63 - 1, 2**63] if unit > 0 else [2**62, 2**63 - 1, 2**63, 2**63 + 1]
+    for number in beyond:
+        text = format(Decimal(unit * number).scaleb(-exact.PLACES), "f")
+        assert not exact.fits(unit * number)
+        with pytest.raises(Irregular):
+            exact.integers(pa.array(["1", text]))
+    within = format(Decimal(unit * (2**62 - 1)).scaleb(-exact.PLACES), "f")
+    assert exact.integers(pa.array([within]))[0].tolist() == [unit * (2**62 - 1)]
+
+
 def test_empty_cells_are_told_apart_from_zero():
     found, empty = exact.integers(pa.array(["1.5", None, "0"]))
     assert empty.tolist() == [False, True, False]
