@@ -158,8 +158,8 @@ def _alone(rows: Iterable[Tree]) -> Iterator[Remark]:
             yield _remark(
                 tree,
                 "diameter-missing",
-                f"活立木没有胸径：按所列实测生物量 {tree.agb_kg} 千克计",
-                f"a living tree without a diameter: counted by its stated {tree.agb_kg} kg",
+                f"活立木没有胸径：按所列实测生物量 {_plain(tree.agb_kg)} 千克计",
+                f"a living tree without a diameter: counted by its stated {_plain(tree.agb_kg)} kg",
             )
         if tree.status == "live" and tree.height_m is None:
             yield _remark(
@@ -200,6 +200,7 @@ def _between(before: Tree, after: Tree) -> Iterator[Remark]:
 
 def _diameters(before: Tree, after: Tree, was: Decimal, now: Decimal) -> Iterator[Remark]:
     since = before.measured_on
+    shown_was, shown_now = _plain(was), _plain(now)
     zh, en = "按本次测值计，不予更正", "counted as measured"
     if after.status != "live":
         zh, en = "已不存活，不计碳储量", "no longer alive, so no stock is counted"
@@ -207,18 +208,24 @@ def _diameters(before: Tree, after: Tree, was: Decimal, now: Decimal) -> Iterato
         yield _remark(
             after,
             "shrinks",
-            f"胸径由 {was} 减为 {now} 厘米（{since}）：{zh}",
-            f"the diameter falls from {was} to {now} cm since {since}: {en}",
+            f"胸径由 {shown_was} 减为 {shown_now} 厘米（{since}）：{zh}",
+            f"the diameter falls from {shown_was} to {shown_now} cm since {since}: {en}",
         )
     years = year_share(since, after.measured_on)
     if now - was > GROWTH_CM_PER_YEAR_MAX * years:
         yield _remark(
             after,
             "grows-fast",
-            f"胸径由 {was} 增为 {now} 厘米（{since}），每年超过 {GROWTH_CM_PER_YEAR_MAX} 厘米：按测值计，请核查",
-            f"the diameter grows from {was} to {now} cm since {since}, over"
+            f"胸径由 {shown_was} 增为 {shown_now} 厘米（{since}），"
+            f"每年超过 {GROWTH_CM_PER_YEAR_MAX} 厘米：按测值计，请核查",
+            f"the diameter grows from {shown_was} to {shown_now} cm since {since}, over"
             f" {GROWTH_CM_PER_YEAR_MAX} cm a year: counted as measured, to be looked at",
         )
+
+
+def _plain(value: Decimal | None) -> str:
+    """Return the value as a person writes it, without the zeros that the column adds."""
+    return "-" if value is None else f"{value.normalize():f}"
 
 
 def _remark(tree: Tree, code: str, zh: str, en: str) -> Remark:
