@@ -82,6 +82,24 @@ class IntervalsContradict(DomainError):
     )
 
 
+class MeterCorrected(DomainError):
+    """A file was multiplied by what the meter's record no longer says."""
+
+    type = "meter-record-corrected"
+    status = 409
+    title = Text(zh="表计档案已更正", en="The meter's record was corrected")
+    detail = Text(
+        zh="表计 {meter_no} 的文件 {upload_id} 按倍率 {applied} 读取，档案现为 {recorded}。",
+        en="The file {upload_id} of {meter_no} was read with the multiplier {applied}; the record"
+        " says {recorded}.",
+    )
+    fix = Text(
+        zh="重新上传该文件，按现有档案读取，再引用新的上传编号。",
+        en="Upload the file again, so that it is read by the record as it is, and name the new"
+        " upload.",
+    )
+
+
 class MeterDataTooLarge(DomainError):
     type = "meter-data-too-large"
     status = 409

@@ -44,6 +44,7 @@ class Stored:
             meter_no: _scale(unit, multipliers.get(meter_no, Decimal(1)))
             for meter_no, _ in found.places
         }
+        self._multipliers = multipliers
 
     def records(self, upload_id: UUID) -> Iterator[tuple[Any, ...]]:
         """Yield the rows in the order of repository.DAY_COLUMNS."""
@@ -74,6 +75,7 @@ class Stored:
                 Decimal(day.deepest * factor),
                 day.stale * grid.interval_min,
                 None if day.night is None else Decimal(day.night * factor),
+                self._multipliers.get(meter_no),
             )
 
     def kwh(self, meter_no: str, amount: int) -> Decimal:

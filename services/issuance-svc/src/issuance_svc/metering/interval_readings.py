@@ -37,6 +37,7 @@ from issuance_svc.uploads.models import Upload
 from issuance_svc.uploads.problems import Problems
 from issuance_svc.uploads.progress import Progress
 from issuance_svc.uploads.rows import Row, not_a_number
+from issuance_svc.uploads.rules import record_key
 from issuance_svc.uploads.source import Format, Source
 from tht_kit.errors import Text
 
@@ -58,6 +59,14 @@ class Facts:
     multipliers: dict[str, Decimal]
     latitude: Decimal | None
     longitude: Decimal | None
+
+    @property
+    def record_key(self) -> str:
+        """What tells two readings of the same secondary values apart: the multipliers."""
+        if not self.multipliers:
+            return ""
+        told = {number: format(each, "f") for number, each in self.multipliers.items()}
+        return record_key(told)
 
 
 class IntervalReadings:

@@ -150,6 +150,8 @@ class IntervalDay(Base):
     # Longest run of one unchanging value other than zero, in minutes.
     stale_min: Mapped[int]
     night: Mapped[Decimal | None] = mapped_column(Numeric)
+    # That of the meter's record when the file was read; NULL where its values were primary ones.
+    multiplier: Mapped[Decimal | None] = mapped_column(Numeric)
 
 
 class RegisterSpan(Base):

@@ -15,7 +15,12 @@ from issuance_svc.intervals import sun
 from issuance_svc.intervals.grid import MINUTES_PER_DAY
 from issuance_svc.intervals.stamps import day_number
 from issuance_svc.metering import repository, rules, service
-from issuance_svc.metering.errors import IntervalsContradict, MeterDataTooLarge, MeterElsewhere
+from issuance_svc.metering.errors import (
+    IntervalsContradict,
+    MeterCorrected,
+    MeterDataTooLarge,
+    MeterElsewhere,
+)
 from issuance_svc.metering.interval_readings import NIGHT_DEPRESSION_DEG
 from issuance_svc.metering.models import IntervalDay, Meter, MeterCheck, RegisterSpan
 from issuance_svc.methodologies.calculation import (
@@ -46,18 +51,25 @@ class Day:
     deepest: Fraction
     stale_min: int
     night: Fraction | None
+    multiplier: Decimal | None
     upload_ids: tuple[UUID, ...]
 
 
 async def records(session: AsyncSession, project: Project, period: Period) -> list[MeterRecord]:
     """Return what is on record of the project's meters, with their corrections in the period.
 
-    Raises MeterElsewhere: a meter that replaced one of another project counts there (R7).
+    Raises MeterElsewhere: a successor with which the register registered another project counts
+    there (R7); this project has to record what really replaced its meter.
     """
-    for claim in await repository.list_claims(session, project.meters):
-        if claim.project_id != project.project_id:
-            raise MeterElsewhere(meter_no=claim.meter_no)
+    recorded = await repository.list_current(session, project.project_id)
+    counted = await service.own(session, project, recorded)
+    own = {meter.meter_no for meter in counted}
+    await service.must_hold(session, project)
+    for meter in counted:
+        if meter.replaced_by is not None and meter.replaced_by not in own:
+            raise MeterElsewhere(meter_no=meter.replaced_by)
     checks = await repository.list_checks(session, project.project_id)
+    dropped = await service.channels_dropped(session, project.project_id, recorded)
     return [
         MeterRecord(
             meter_no=meter.meter_no,
@@ -65,13 +77,16 @@ async def records(session: AsyncSession, project: Project, period: Period) -> li
             valid_from=meter.valid_from,
             valid_until=meter.valid_until,
             green_certificates=meter.green_certificates,
+            multiplier=meter.multiplier,
+            replaced_by=meter.replaced_by,
+            channels_dropped=dropped[meter.meter_no],
             is_checked=any(check.meter_no == meter.meter_no for check in checks),
             corrections=[
                 MeterCorrection(start=c.start, end=c.end, pct=c.pct, reason=c.reason)
                 for c in service.corrected(meter, checks, period.start, period.end)
             ],
         )
-        for meter in await repository.list_current(session, project.project_id)
+        for meter in counted
     ]
 
 
@@ -81,7 +96,7 @@ async def months(
     """Return the intervals and register spans of the uploads inside the period.
 
     Intervals by day: days outside the period do not count. Register spans count whole or not at all.
-    Raises MeterRecordMissing, IntervalsContradict, MeterDataTooLarge.
+    Raises MeterRecordMissing, MeterCorrected, IntervalsContradict, MeterDataTooLarge.
     """
     rows = await repository.list_days(
         session, upload_ids, period.start, period.end, limit=DAYS_MAX + 1
@@ -93,12 +108,25 @@ async def months(
         raise MeterDataTooLarge(days=DAYS_MAX, spans=SPANS_MAX)
     named = {row.meter_no for row in rows} | {span.meter_no for span in spans}
     meters = await service.get_current(session, project.project_id, sorted(named))
+    for row in [*rows, *spans]:
+        _must_be_of_the_record(row, meters[row.meter_no])
     checks = await repository.list_checks(session, project.project_id)
     found: list[MeterMonth] = []
     for (meter_no, channel), group in groupby(rows, key=lambda row: (row.meter_no, row.channel)):
         days = await _days(session, project, upload_ids, meter_no, channel, list(group))
         found += _interval_months(meters[meter_no], channel, days, checks, period)
     return found + list(_register_months(meters, spans, checks))
+
+
+def _must_be_of_the_record(row: Any, meter: Meter) -> None:
+    """Refuse what was multiplied by another multiplier than the one that the record shows."""
+    if row.multiplier is not None and row.multiplier != meter.multiplier:
+        raise MeterCorrected(
+            meter_no=meter.meter_no,
+            upload_id=row.upload_id,
+            applied=format(row.multiplier, "f"),
+            recorded=format(meter.multiplier, "f"),
+        )
 
 
 # ---- intervals ------------------------------------------------------------------------------
@@ -142,6 +170,7 @@ def _day(row: Any) -> Day:
         deepest=kwh(row.deepest),
         stale_min=row.stale_min,
         night=None if row.night is None else kwh(row.night),
+        multiplier=row.multiplier,
         upload_ids=(row.upload_id,),
     )
 
@@ -176,6 +205,7 @@ def _merged(project: Project, copies: Sequence[IntervalDay]) -> Day:
         deepest=max(below, default=Fraction(0)),
         stale_min=max(copy.stale_min for copy in copies),
         night=_at_night(project, first, above),
+        multiplier=next((copy.multiplier for copy in copies if copy.multiplier is not None), None),
         upload_ids=tuple(copy.upload_id for copy in copies),
     )
 
@@ -233,6 +263,7 @@ def _interval_months(
             if None in nights
             else _number(sum((night for night in nights if night is not None), Fraction(0))),
             upload_ids=_ids(found for day in inside for found in day.upload_ids),
+            multiplier=next((day.multiplier for day in inside if day.multiplier is not None), None),
         )
 
 
@@ -349,6 +380,7 @@ def _register_months(
             stale_min=0,
             night_kwh=None,
             upload_ids=[str(span.upload_id)],
+            multiplier=span.multiplier,
         )
 
 

@@ -24,6 +24,7 @@ from issuance_svc.uploads.models import Upload
 from issuance_svc.uploads.problems import Problems
 from issuance_svc.uploads.progress import Progress
 from issuance_svc.uploads.rows import Row, not_a_number
+from issuance_svc.uploads.rules import record_key
 from issuance_svc.uploads.source import Format, Source
 from tht_kit.clock import legal_date, legal_midnight
 from tht_kit.errors import Text
@@ -43,6 +44,21 @@ class Facts:
     options: RegisterOptions
     project_meters: frozenset[str]
     meters: dict[str, Meter]
+
+    @property
+    def record_key(self) -> str:
+        """What tells two readings of the same indexes apart: multipliers, digits, replacements."""
+        return record_key({number: _read_by(meter) for number, meter in self.meters.items()})
+
+
+def _read_by(meter: Meter) -> list[Any]:
+    return [
+        format(meter.multiplier, "f"),
+        meter.register_digits,
+        meter.channels,
+        [meter.replaces, meter.valid_from.isoformat(), meter.initial_indexes],
+        [meter.replaced_by, str(meter.valid_until), meter.final_indexes],
+    ]
 
 
 @dataclass(frozen=True, slots=True)

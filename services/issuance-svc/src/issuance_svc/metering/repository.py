@@ -34,6 +34,7 @@ DAY_COLUMNS = (
     "deepest",
     "stale_min",
     "night",
+    "multiplier",
 )
 SPAN_COLUMNS = (
     "upload_id",
@@ -66,6 +67,17 @@ async def list_claims(session: AsyncSession, meter_nos: Sequence[str]) -> Sequen
     return (await session.scalars(statement.order_by(MeterClaim.meter_no))).all()
 
 
+async def take(session: AsyncSession, meter_no: str, project_id: str) -> None:
+    """Give the meter to the project, whichever project claimed it before."""
+    values = {"meter_no": meter_no, "project_id": project_id}
+    statement = insert(MeterClaim).values(values)
+    await session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["meter_no"], set_={"project_id": statement.excluded.project_id}
+        )
+    )
+
+
 async def insert_meter(session: AsyncSession, meter: Meter) -> None:
     session.add(meter)
     await session.flush()
@@ -83,6 +95,15 @@ async def list_current(session: AsyncSession, project_id: str) -> Sequence[Meter
 async def list_versions(session: AsyncSession, project_id: str, meter_no: str) -> Sequence[Meter]:
     statement = select(Meter).where(Meter.project_id == project_id, Meter.meter_no == meter_no)
     return (await session.scalars(statement.order_by(Meter.version))).all()
+
+
+async def list_channels(session: AsyncSession, project_id: str) -> dict[str, set[str]]:
+    """Return every channel that any version of each of the project's meters had."""
+    statement = select(Meter.meter_no, Meter.channels).where(Meter.project_id == project_id)
+    found: dict[str, set[str]] = {}
+    for meter_no, channels in await session.execute(statement):
+        found.setdefault(meter_no, set()).update(channels)
+    return found
 
 
 async def list_checks(

@@ -65,11 +65,14 @@ async def record(
         raise MeterNotRegistered(
             pointer="/meter_no", meter_no=facts.meter_no, project_id=project_id
         )
+    await _must_not_be_elsewhere(session, project, facts.meter_no, "/meter_no")
     _check(facts)
+    if before is not None:
+        _check_frozen(before, facts)
     meter = _version(project_id, facts, before, by=by, now=now)
     if before is not None and _same(before, meter):
         return before, False
-    await _insert(session, meter)
+    await _insert(session, project, meter)
     return meter, True
 
 
@@ -90,25 +93,33 @@ async def replace(
     The day of the replacement belongs to both meters. Raises ProjectUnknown, Forbidden,
     MeterRecordMissing, MeterElsewhere, MeterRecordRefused.
     """
-    await _own(session, project_id, owner_code)
+    project = await _own(session, project_id, owner_code)
     current = {
         meter.meter_no: meter for meter in await repository.list_current(session, project_id)
     }
     old = current.get(meter_no)
     if old is None:
         raise MeterRecordMissing(pointer="/meter_no", project_id=project_id, meters=meter_no)
-    registered = await projects.find_with_meter(session, successor.meter_no)
-    if registered is not None and registered.project_id != project_id:
-        raise MeterElsewhere(pointer="/successor/meter_no", meter_no=successor.meter_no)
-    _check_replacement(old, replaced_on, final_indexes, successor, current, legal_date(now))
+    await _must_not_be_elsewhere(session, project, successor.meter_no, "/successor/meter_no")
+    counted = {meter.meter_no for meter in await own(session, project, list(current.values()))}
+    is_settled = old.replaced_by is not None and old.replaced_by in counted
+    _check_replacement(
+        old,
+        replaced_on,
+        final_indexes,
+        successor,
+        current,
+        legal_date(now),
+        is_settled=is_settled,
+    )
     _check(successor)
     ended = _version(project_id, _facts(old), old, by=by, now=now)
     ended.valid_until, ended.replaced_by = replaced_on, successor.meter_no
     ended.final_indexes = _texts(final_indexes)
     begun = _version(project_id, successor, None, by=by, now=now)
     begun.replaces = meter_no
-    await _insert(session, ended)
-    await _insert(session, begun)
+    await _insert(session, project, ended)
+    await _insert(session, project, begun)
     return ended, begun
 
 
@@ -204,6 +215,53 @@ async def get_current(
     return {meter_no: current[meter_no] for meter_no in meter_nos}
 
 
+async def own(session: AsyncSession, project: Project, meters: Sequence[Meter]) -> list[Meter]:
+    """Return those of the project's recorded meters that count for it (R7).
+
+    Those it is registered with always do. A successor is only its owner's word: it counts unless
+    the register registered another project with it, before or after.
+    """
+    return [
+        meter
+        for meter in meters
+        if meter.meter_no in project.meters
+        or not await _is_elsewhere(session, project, meter.meter_no)
+    ]
+
+
+async def must_hold(session: AsyncSession, project: Project) -> None:
+    """Raise MeterElsewhere where two projects are registered with a meter and the other has it.
+
+    A claim of a project that is not registered with the meter, or no longer, does not count here.
+    """
+    for claim in await repository.list_claims(session, project.meters):
+        if claim.project_id == project.project_id:
+            continue
+        other = await projects.find_with_meter(
+            session, claim.meter_no, other_than=project.project_id
+        )
+        if other is not None and other.project_id == claim.project_id:
+            raise MeterElsewhere(meter_no=claim.meter_no)
+
+
+async def channels_dropped(
+    session: AsyncSession, project_id: str, meters: Sequence[Meter]
+) -> dict[str, list[str]]:
+    """Return what each meter's earlier versions and predecessors measured and it no longer does."""
+    ever = await repository.list_channels(session, project_id)
+    replaced = {meter.meter_no: meter.replaces for meter in meters}
+    dropped = {}
+    for meter in meters:
+        known = set(ever[meter.meter_no])
+        before, seen = meter.replaces, {meter.meter_no}
+        while before is not None and before not in seen:
+            seen.add(before)
+            known |= ever.get(before, set())
+            before = replaced.get(before)
+        dropped[meter.meter_no] = sorted(known - set(meter.channels))
+    return dropped
+
+
 async def list_current(session: AsyncSession, project_id: str) -> Sequence[Meter]:
     """Return the newest record of every meter of the project."""
     return await repository.list_current(session, project_id)
@@ -250,9 +308,26 @@ async def _own(session: AsyncSession, project_id: str, owner_code: str) -> Proje
     return project
 
 
-async def _insert(session: AsyncSession, meter: Meter) -> None:
-    holder = await repository.claim(session, meter.meter_no, meter.project_id)
-    if holder != meter.project_id:
+async def _is_elsewhere(session: AsyncSession, project: Project, meter_no: str) -> bool:
+    """Say whether the register registered another project with the meter."""
+    other = await projects.find_with_meter(session, meter_no, other_than=project.project_id)
+    return other is not None
+
+
+async def _must_not_be_elsewhere(
+    session: AsyncSession, project: Project, meter_no: str, pointer: str
+) -> None:
+    """Raise MeterElsewhere where only another project is registered with the meter."""
+    if meter_no not in project.meters and await _is_elsewhere(session, project, meter_no):
+        raise MeterElsewhere(pointer=pointer, meter_no=meter_no)
+
+
+async def _insert(session: AsyncSession, project: Project, meter: Meter) -> None:
+    """Insert the version; the register's word that the meter is the project's outweighs a claim."""
+    is_registered = meter.meter_no in project.meters
+    if is_registered and not await _is_elsewhere(session, project, meter.meter_no):
+        await repository.take(session, meter.meter_no, meter.project_id)
+    elif await repository.claim(session, meter.meter_no, meter.project_id) != meter.project_id:
         raise MeterElsewhere(pointer="/meter_no", meter_no=meter.meter_no)
     await repository.insert_meter(session, meter)
 
@@ -288,8 +363,10 @@ def _check_replacement(
     successor: MeterFacts,
     current: Mapping[str, Meter],
     today: date,
+    *,
+    is_settled: bool,
 ) -> None:
-    if old.replaced_by is not None:
+    if is_settled:
         raise _contradicts(
             f"表计 {old.meter_no} 已被 {old.replaced_by} 替换",
             f"The meter {old.meter_no} was replaced by {old.replaced_by} already",
@@ -324,6 +401,31 @@ def _check_replacement(
         )
 
 
+def _check_frozen(before: Meter, facts: MeterFacts) -> None:
+    """Refuse another end or beginning of a meter than the replacement that settled it says."""
+    frozen: list[tuple[str, bool]] = []
+    if before.replaced_by is not None:
+        frozen.append(("valid_until", facts.valid_until not in (None, before.valid_until)))
+    if before.replaces is not None:
+        frozen += [
+            ("valid_from", facts.valid_from != before.valid_from),
+            ("initial_indexes", _differ(facts.initial_indexes, before.initial_indexes)),
+        ]
+    for name, is_other in frozen:
+        if is_other:
+            raise _contradicts(
+                f"表计 {before.meter_no} 的 {name} 已由换表记录确定",
+                f"The replacement on record settled {name} of the meter {before.meter_no}",
+                f"/{name}",
+            )
+
+
+def _differ(given: Indexes, recorded: Mapping[str, str]) -> bool:
+    """Say whether indexes are given that are not those on record; none given leaves them."""
+    kept = {str(channel): Decimal(index) for channel, index in recorded.items()}
+    return bool(given) and {str(channel): index for channel, index in given.items()} != kept
+
+
 def _version(
     project_id: str, facts: MeterFacts, before: Meter | None, *, by: str, now: datetime
 ) -> Meter:
@@ -334,7 +436,8 @@ def _version(
         "channels": sorted(facts.channels),
         "valid_from": facts.valid_from,
         "valid_until": facts.valid_until or (before.valid_until if before else None),
-        "initial_indexes": _texts(facts.initial_indexes),
+        "initial_indexes": _texts(facts.initial_indexes)
+        or (before.initial_indexes if before and before.replaces else {}),
         "final_indexes": _texts(facts.final_indexes) or (before.final_indexes if before else {}),
         "green_certificates": facts.green_certificates,
     }

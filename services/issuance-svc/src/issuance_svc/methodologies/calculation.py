@@ -195,6 +195,11 @@ class MeterRecord(Part):
     # Without any check on record the calibration column of monthly readings speaks.
     is_checked: bool
     corrections: list[MeterCorrection]
+    # Ratio of the current transformer times that of the voltage transformer.
+    multiplier: Number | None = None
+    replaced_by: str | None = None
+    # Channels of earlier versions, or of the meter that it replaced, which it no longer has.
+    channels_dropped: list[str] = Field(default_factory=list)
 
 
 class MeterEnergy(Part):
@@ -225,6 +230,8 @@ class MeterMonth(Part):
     stale_min: int
     night_kwh: Number | None
     upload_ids: list[str]
+    # What its readings were multiplied by; None where they were primary values already.
+    multiplier: Number | None = None
 
 
 class PlotMeasurement(Part):
@@ -260,6 +267,15 @@ class Stand(Part):
     agb_t_per_ha: Number | None
 
 
+class ChargedLoss(Part):
+    """A loss that a confirmed reversal bears already, and that no earlier report added back (R20)."""
+
+    reversal_id: str
+    kind: str
+    occurred_on: date
+    loss_t: Number
+
+
 class CitizenAggregate(Part):
     aggregate_id: str
     period_start: date
@@ -283,6 +299,7 @@ class Inputs(Part):
     stands: list[Stand] = Field(default_factory=list)
     # Of tree lists the trees themselves: a factor that changed in between is no loss.
     stands_before: list[Stand] = Field(default_factory=list)
+    charged_losses: list[ChargedLoss] = Field(default_factory=list)
     meters: list[MeterRecord] = Field(default_factory=list)
     meter_months: list[MeterMonth] = Field(default_factory=list)
 

@@ -12,6 +12,7 @@ from issuance_svc.base import Base
 from tht_kit.db import TextKey
 
 REGISTERED = "REGISTERED"
+DEREGISTERED = "DEREGISTERED"
 
 
 class Project(Base):

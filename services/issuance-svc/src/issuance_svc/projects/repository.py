@@ -7,7 +7,7 @@ from sqlalchemy import Table, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from issuance_svc.projects.models import CalendarYearRow, Project
+from issuance_svc.projects.models import DEREGISTERED, CalendarYearRow, Project
 
 
 async def upsert_project(session: AsyncSession, values: dict[str, Any]) -> None:
@@ -57,10 +57,16 @@ async def find(session: AsyncSession, project_id: str) -> Project | None:
     return await session.get(Project, project_id)
 
 
-async def find_with_meter(session: AsyncSession, meter_no: str) -> Project | None:
-    """Return the project with which the meter is registered."""
-    statement = select(Project).where(Project.meters.contains([meter_no])).limit(1)
-    return (await session.scalars(statement)).first()
+async def find_with_meter(
+    session: AsyncSession, meter_no: str, *, other_than: str
+) -> Project | None:
+    """Return another project that is registered with the meter; a deregistered one let go of it."""
+    statement = select(Project).where(
+        Project.meters.contains([meter_no]),
+        Project.project_id != other_than,
+        Project.status != DEREGISTERED,
+    )
+    return (await session.scalars(statement.limit(1))).first()
 
 
 async def find_for_update(session: AsyncSession, project_id: str) -> Project | None:

@@ -23,9 +23,11 @@ async def get(session: AsyncSession, project_id: str) -> Project:
     return project
 
 
-async def find_with_meter(session: AsyncSession, meter_no: str) -> Project | None:
-    """Return the project with which registry-svc registered the meter."""
-    return await repository.find_with_meter(session, meter_no)
+async def find_with_meter(
+    session: AsyncSession, meter_no: str, *, other_than: str
+) -> Project | None:
+    """Return another project with which registry-svc registered the meter."""
+    return await repository.find_with_meter(session, meter_no, other_than=other_than)
 
 
 async def lock(session: AsyncSession, project_id: str) -> Project:

@@ -1,7 +1,7 @@
 """A file arrives: kept once by its hash, then read at once if it is small, else by a worker."""
 
 from collections.abc import AsyncIterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -103,7 +103,7 @@ class Intake:
                         session, order, blob, found, by=by, now=now
                     )
             except DomainError as refusal:
-                found = Reading(None, Problems(), refusal, found.notes)
+                found = replace(found, parsed=None, problems=Problems(), refusal=refusal)
                 async with self.database.write() as session:
                     upload, is_new = await service.conclude_new(
                         session, order, blob, found, by=by, now=now

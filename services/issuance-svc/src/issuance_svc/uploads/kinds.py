@@ -12,7 +12,7 @@ the file once, jobs, formats, problems, the annotated return. The order of calls
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -46,6 +46,19 @@ class Parsed:
     rows: int
     summary: Summary
     data: Any = field(repr=False)
+
+
+@runtime_checkable
+class ReadByRecord(Protocol):
+    """A context whose facts decide what the same bytes say, such as a meter's multiplier.
+
+    Once the facts have changed the same file is another upload: it is read again.
+    """
+
+    @property
+    def record_key(self) -> str:
+        """A short text that changes with the facts; "" where the file does not depend on them."""
+        ...
 
 
 class KindHandler(Protocol):

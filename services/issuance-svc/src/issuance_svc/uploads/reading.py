@@ -26,6 +26,9 @@ class Reading:
     problems: Problems
     refusal: DomainError | None = None
     notes: dict[str, Any] = field(default_factory=dict)
+    # How far the reading came; of a file without a mistake, to its end.
+    rows_read: int = 0
+    bytes_read: int = 0
 
     @property
     def summary(self) -> dict[str, Any]:
@@ -86,11 +89,16 @@ async def read(
             progress.advance(bytes_read=path.stat().st_size)
         parsed = await asyncio.to_thread(handler.read, source, context, problems, progress)
     except DomainError as refusal:
-        return Reading(None, problems, refusal, source.notes)
+        return _to(progress, Reading(None, problems, refusal, source.notes))
     if problems.total:
         parsed = None
     assert problems.total or parsed is not None, f"{handler.name} read nothing and named nothing"
-    return Reading(parsed, problems, None, source.notes)
+    return _to(progress, Reading(parsed, problems, None, source.notes))
+
+
+def _to(progress: Progress, found: Reading) -> Reading:
+    found.rows_read, found.bytes_read = progress.rows_read, progress.bytes_read
+    return found
 
 
 def shown(problems: list[Problem]) -> list[Any]:

@@ -20,7 +20,7 @@ from issuance_svc.uploads.errors import (
     UploadNotStored,
     UploadOptionsWrong,
 )
-from issuance_svc.uploads.kinds import KindHandler, Kinds
+from issuance_svc.uploads.kinds import KindHandler, Kinds, ReadByRecord
 from issuance_svc.uploads.models import MeterReading, PlotMeasurement, Upload, UploadProblem
 from issuance_svc.uploads.problems import Problem
 from issuance_svc.uploads.reading import Reading
@@ -48,7 +48,8 @@ class Order:
 
     @property
     def key(self) -> str:
-        return options_key(self.format, self.options)
+        by_record = isinstance(self.context, ReadByRecord)
+        return options_key(self.format, self.options, self.context.record_key if by_record else "")
 
 
 def handler_of(kinds: Kinds, kind: str) -> KindHandler:
@@ -196,6 +197,9 @@ async def conclude(
         return
     problems = found.all_problems()
     upload.state, upload.rows = State.REFUSED, 0
+    # A worker that read on its own told how far it came; what came to nothing says so here.
+    upload.rows_read = max(upload.rows_read, found.rows_read)
+    upload.bytes_read = max(upload.bytes_read, found.bytes_read)
     upload.problems_total = found.problems.total + len(problems) - len(found.problems.kept)
     if found.refusal is not None:
         upload.refusal = {

@@ -16,7 +16,6 @@ from issuance_svc_tests.factories import (
     as_officer,
     as_owner,
     caller,
-    meter_csv,
     problem,
     pv_project,
 )
@@ -333,27 +332,3 @@ async def test_a_successor_cannot_be_a_meter_of_another_project(desk, deliver, p
     }
     assert problem(await post("/replacements", body)) == "meter-in-other-project"
     assert await count_rows("meters") == 1
-
-
-async def test_a_meter_that_counts_elsewhere_makes_no_report(desk, deliver, post):
-    """The other project was registered with the successor's number only afterwards."""
-    await post("", meter())
-    successor = meter(
-        meter_no="M2",
-        valid_from="2025-06-15",
-        initial_indexes={"export": "0", "import": "0"},
-    )
-    successor.pop("project_id")
-    replacement = {
-        "project_id": PV_ID,
-        "meter_no": "M1",
-        "replaced_on": "2025-06-15",
-        "final_indexes": {"export": "1", "import": "1"},
-        "successor": successor,
-    }
-    assert (await post("/replacements", replacement)).status_code == 201
-    other = str(new_id())
-    await deliver(pv_project(project_id=other, project_no=6, meters=["M2"]))
-    upload = await desk.uploaded(meter_csv(meter_no="M2"), project_id=other)
-    answer = await desk.report(project_id=other, upload_ids=[upload])
-    assert problem(answer) == "meter-in-other-project"

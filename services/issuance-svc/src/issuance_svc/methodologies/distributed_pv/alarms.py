@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from issuance_svc.methodologies import calculation as c
+from issuance_svc.methodologies.distributed_pv import energy
 from issuance_svc.methodologies.distributed_pv.energy import Energy
 
 INTERVAL_TOLERANCE = "pv_interval_tolerance"
@@ -68,6 +69,7 @@ def flags(inputs: c.Inputs, counted: Sequence[Energy]) -> list[c.Flag]:
         _flag(inputs, "night-generation", "night_max", _at_night(inputs)),
         _flag(inputs, "sudden-jump", "jump_max", _jumps(counted)),
         _flag(inputs, "stale-values", "stale_max", _stale(inputs)),
+        _uncounted(inputs),
     )
     return [flag for flag in rung if flag is not None]
 
@@ -96,6 +98,23 @@ def _flag(
     )
 
 
+def _uncounted(inputs: c.Inputs) -> c.Flag | None:
+    """Ring for a meter that its owner's record takes out: what it drew would vanish (grade D)."""
+    found = energy.uncounted(inputs)
+    if not found:
+        return None
+    zh = "；".join(f"{meter.meter_no} {meter.zh}" for meter in found[:_NAMED_MAX])
+    en = "; ".join(f"{meter.meter_no} {meter.en}" for meter in found[:_NAMED_MAX])
+    return c.Flag(
+        code="meter-not-counted",
+        zh=f"{len(found)} 块在档表计未全部计入：{zh}。",
+        en=f"{len(found)} meter(s) on record do not count in full: {en}.",
+        value=Decimal(len(found)),
+        bound=Decimal(0),
+        grade="D",
+    )
+
+
 def _above_capacity(inputs: c.Inputs) -> list[_Worst]:
     capacity_kw = inputs.project.capacity_kw
     if not capacity_kw:
@@ -117,10 +136,10 @@ def _capacity_factors(inputs: c.Inputs, counted: Sequence[Energy]) -> list[_Wors
         return []
     kwh: dict[date, Decimal] = defaultdict(Decimal)
     days: dict[date, set[date]] = defaultdict(set)
-    for energy in counted:
-        kwh[energy.month] += energy.outflow_kwh
-        for number in range((energy.end - energy.start).days + 1):
-            days[energy.month].add(energy.start + timedelta(days=number))
+    for found in counted:
+        kwh[found.month] += found.outflow_kwh
+        for number in range((found.end - found.start).days + 1):
+            days[found.month].add(found.start + timedelta(days=number))
     return [
         _Worst(f"{month:%Y-%m}", kwh[month] / (capacity_kw * _HOURS_PER_DAY * len(days[month])))
         for month in sorted(kwh)
@@ -143,11 +162,11 @@ def _jumps(counted: Sequence[Energy]) -> list[_Worst]:
     """
     kwh: dict[tuple[str, date], Decimal] = defaultdict(Decimal)
     days: dict[tuple[str, date], int] = defaultdict(int)
-    for energy in counted:
-        place = (energy.meter_no, energy.month)
-        kwh[place] += energy.outflow_kwh
-        if energy.outflow_kwh:
-            days[place] += (energy.end - energy.start).days + 1
+    for measured in counted:
+        place = (measured.meter_no, measured.month)
+        kwh[place] += measured.outflow_kwh
+        if measured.outflow_kwh:
+            days[place] += (measured.end - measured.start).days + 1
     daily = {place: kwh[place] / days[place] for place in kwh if kwh[place] > 0}
     found = []
     for meter_no, month in sorted(daily):

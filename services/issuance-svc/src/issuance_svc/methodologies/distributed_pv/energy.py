@@ -43,6 +43,17 @@ class Energy:
     filled_kwh: Decimal
     missing_outflow: int
     missing_inflow: int
+    # What the readings were multiplied by before; None where they were primary values.
+    multiplier: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Uncounted:
+    """A meter on record that does not count, or not all of it, and why nobody else counts it."""
+
+    meter_no: str
+    zh: str
+    en: str
 
 
 def mode(inputs: c.Inputs) -> str:
@@ -119,6 +130,38 @@ def _positions(inputs: c.Inputs) -> list[str]:
             )
         )
     return wanted
+
+
+def uncounted(inputs: c.Inputs) -> list[Uncounted]:
+    """Return what its owner's record takes out of the count: a meter ended, or without its channels.
+
+    A meter that was replaced counts on in its successor.
+    """
+    found = []
+    for record in sorted(inputs.meters, key=lambda record: record.meter_no):
+        why = _why_uncounted(inputs, record)
+        if why is not None:
+            found.append(Uncounted(record.meter_no, *why))
+    return found
+
+
+def _why_uncounted(inputs: c.Inputs, record: c.MeterRecord) -> tuple[str, str] | None:
+    pair = _CHANNELS[mode(inputs)]
+    ended = record.valid_until
+    if ended is not None and ended < inputs.eligible.end and record.replaced_by is None:
+        return f"{ended} 停用且无替换表", f"ended on {ended} without a successor"
+    if ended is not None and ended < inputs.eligible.start:
+        return None
+    if record.meter_no not in inputs.project.meters and record.valid_from > inputs.eligible.end:
+        return None
+    if not set(record.channels) & {*pair, "net"}:
+        named = ", ".join(record.channels)
+        return f"通道 {named} 不计入", f"its channels do not count: {named}"
+    dropped = sorted(set(record.channels_dropped) & set(pair))
+    if dropped and not ("net" in record.channels and mode(inputs) == GRID_CONNECTED):
+        named = ", ".join(dropped)
+        return f"档案不再含通道 {named}", f"its record no longer has the channel {named}"
+    return None
 
 
 # ---- monthly registers as formula version 1 reads them ---------------------------------------
@@ -200,6 +243,7 @@ def _measured(inputs: c.Inputs, meter_no: str) -> list[Energy]:
         )
     energies: list[Energy] = []
     for name in used:
+        _must_count_once(meter_no, name, channels[name])
         _must_cover(inputs, meter_no, name, channels[name])
         for month in channels[name]:
             energies += list(_energies(inputs, month, name, is_outflow=name != in_name))
@@ -228,6 +272,7 @@ def _energies(
             filled_kwh=filled,
             missing_outflow=part.missing if is_outflow and not is_net else 0,
             missing_inflow=part.missing if is_net or not is_outflow else 0,
+            multiplier=month.multiplier,
         )
 
 
@@ -255,6 +300,29 @@ def _filling(inputs: c.Inputs, month: c.MeterMonth, name: str, *, inflow: bool) 
         )
     deepest = month.deepest_kwh if name == "net" else month.largest_kwh
     return (deepest or Decimal(0)) * inputs.factor("gap_in", GAP_FILL).value / 100
+
+
+def _must_count_once(meter_no: str, channel: str, months: Sequence[c.MeterMonth]) -> None:
+    """Refuse a day of one channel in two entries, whatever they come from.
+
+    Two register spans meet on the day of the reading between them; that they do not overlap in time
+    is checked where they are read.
+    """
+    ordered = sorted(months, key=lambda found: (found.start, found.end))
+    for at, found in enumerate(ordered[1:], start=1):
+        # Ordered and without an overlap so far, the one before is the one that ends last.
+        before = ordered[at - 1]
+        meet = before.source == found.source == "registers" and found.start == before.end
+        if found.start > before.end or meet:
+            continue
+        day = found.start
+        sources = " + ".join(sorted({before.source, found.source}))
+        raise ActivityContradicts(
+            reason=c.both(
+                f"表计 {meter_no} 通道 {channel} 的 {day} 有两份数据（{sources}），不得重复计量。",
+                f"{meter_no} {channel} has two sets of data of {day} ({sources}): a day counts once.",
+            )
+        )
 
 
 def _must_cover(

@@ -112,13 +112,18 @@ def _meter_step(inputs: c.Inputs, year: int, meter_no: str, counted: Sequence[En
     for found in counted:
         groups[found.pct, found.reason].append(found)
     parts = [_group_step(inputs, *group, groups[group]) for group in sorted(groups)]
+    multipliers = sorted({found.multiplier for found in counted if found.multiplier is not None})
+    applied = [
+        c.Given(symbol="k", value=each, unit="1", origin="meter record: CT x PT, in the kWh below")
+        for each in multipliers
+    ]
     return c.step(
         f"EG[{meter_no},{year}]",
         c.words(f"表计 {meter_no} 净电量", f"Net electricity of meter {meter_no}"),
         "sum of its stretches",
         sum((part.value for part in parts), Decimal(0)),
         "kWh",
-        parts,
+        [*applied, *parts],
     )
 
 
