@@ -12,8 +12,13 @@ from issuance_svc.methodologies import catalogue
 from issuance_svc.methodologies.errors import MethodologyUnsupported
 from issuance_svc_tests.factories import meter_csv, pv_project
 
-# Written by formula version 1 before the methodologies had folders of their own.
-WRITTEN_BEFORE = json.loads((Path(__file__).parent / "version_1.json").read_text("utf-8"))
+# Calculations as they were stored: of formula version 1 before the methodologies had folders of
+# their own, of later versions when they were first used. They are never written anew.
+WRITTEN_BEFORE = {
+    f"{file.stem}: {name}": stored
+    for file in sorted(Path(__file__).parent.glob("version_*.json"))
+    for name, stored in json.loads(file.read_text("utf-8")).items()
+}
 
 FLAT_RATE = '''
 """CQCM-999-V001, a flat rate per kilowatt-hour: made up for a test."""
@@ -58,7 +63,7 @@ def throwaway(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("name", sorted(WRITTEN_BEFORE))
-def test_r21_what_version_1_wrote_is_computed_again_to_the_digit(name):
+def test_r21_what_a_version_wrote_is_computed_again_to_the_digit(name):
     stored = WRITTEN_BEFORE[name]
     inputs = c.Inputs.model_validate(stored["inputs"])
     again = catalogue.version(stored["methodology_code"], stored["formula_version"]).calculate(
@@ -69,6 +74,8 @@ def test_r21_what_version_1_wrote_is_computed_again_to_the_digit(name):
     assert again.calculated_t == stored["calculated_t"]
     assert format(again.deducted, "f") == stored["deducted"]
     assert [share.model_dump() for share in again.vintages] == stored["vintages"]
+    rung = [flag.model_dump(mode="json") for flag in again.flags]
+    assert rung == stored.get("flags", [])  # version 1 knew none
 
 
 def test_every_version_is_found_under_its_own_name():
