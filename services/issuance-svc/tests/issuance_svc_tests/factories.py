@@ -24,6 +24,13 @@ VERIFIER = "91500000MATHT0062R"
 PDD_AUTHOR = "91500000MATHT0118X"
 BUREAU = "11500000MATHT0011T"
 OPERATOR = "91500000MATHT002XA"
+# What a positive opinion has to state beside the quantity.
+OPINION = {
+    "statement": "经抽样核查，未发现实质性错报，减排量属实。",
+    "criteria": "CQCM-901-V001",
+    "scope": "项目边界内、报告时段的减排量",
+    "assurance_level": "reasonable",
+}
 
 PV_ID = "0199a1b2-0000-7000-8000-000000000001"
 FOREST_ID = "0199a1b2-0000-7000-8000-000000000002"
@@ -295,7 +302,7 @@ class Desk:
         """Give an opinion; what it takes for a positive one is looked at first, if it may be."""
         if opinion == "positive" and sampled:
             await self.sample(report_id, headers=headers)
-        body = {"opinion": opinion, "verified_t": verified_t, "statement": "经核查属实。"} | more
+        body = {"opinion": opinion, "verified_t": verified_t} | OPINION | more
         return await self.api.post(
             f"/v1/reports/{report_id}/verification", json=body, headers=headers or as_verifier()
         )

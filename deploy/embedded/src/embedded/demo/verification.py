@@ -42,7 +42,10 @@ async def verify(run: Journey, name: str, partner: str, answer: str) -> None:
         {
             "opinion": "positive",
             "verified_t": run.numbers[f"{name}_calculated_t"],
-            "statement": "经核查，减排量数据真实、准确。",
+            "statement": "经抽样核查，未发现实质性错报，减排量数据真实、准确。",
+            "criteria": "项目方法学与核查指南",
+            "scope": "项目边界内、报告时段的减排量",
+            "assurance_level": "reasonable",
             "comment_answers": [
                 {"comment_id": comment["comment_id"], "answer": answer}
                 for comment in comments["items"]

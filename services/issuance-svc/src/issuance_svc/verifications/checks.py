@@ -22,8 +22,11 @@ from issuance_svc.verifications.errors import (
 from issuance_svc.verifications.models import Check, CheckRecord
 from issuance_svc.verifications.parties import lock_at, must_check
 from issuance_svc.verifications.rules import (
+    PLAN_REFERENCE,
     CheckResult,
+    Found,
     Subject,
+    counted,
     is_material,
     misstated,
     values_of,
@@ -46,6 +49,15 @@ class Item:
 
     check: Check
     records: list[CheckRecord]
+    # When the last corrective action naming the item was closed.
+    corrected_at: datetime | None
+
+    @property
+    def counted_t(self) -> Decimal:
+        """The misstatement that counts, tCO2e."""
+        return counted(
+            [Found(row.misstatement_t, row.recorded_at) for row in self.records], self.corrected_at
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +158,7 @@ async def record(
     by: str,
     now: datetime,
 ) -> tuple[Report, Project]:
-    """Write down what was found at an item; an earlier record stays readable.
+    """Write down what was found at an item; an earlier record stays and counts (`rules.counted`).
 
     Raises ReportNotFound, ProjectInactive, ReportStepRefused, Forbidden, CheckNotFound.
     """
@@ -175,7 +187,7 @@ async def sampling(session: AsyncSession, report: Report, project: Project) -> S
     """Return the plan with its records and what they add up to."""
     rule = await claim_rules.rule_of(session, project.unit_type)
     items = await _items(session, report)
-    total_t = misstated(item.records[-1].misstatement_t for item in items if item.records)
+    total_t = misstated(item.counted_t for item in items)
     return Sampling(
         items=items,
         misstated_t=total_t,
@@ -187,16 +199,19 @@ async def sampling(session: AsyncSession, report: Report, project: Project) -> S
 
 async def _items(session: AsyncSession, report: Report) -> list[Item]:
     found = await repository.list_checks(session, report.report_id)
-    items = {check.check_no: Item(check, []) for check in found}
+    corrected_at = await repository.corrections(session, report.report_id)
+    items = {
+        check.check_no: Item(check, [], corrected_at.get(f"/{PLAN_REFERENCE}/{check.check_no}"))
+        for check in found
+    }
     for row in await repository.list_records(session, report.report_id):
         items[row.check_no].records.append(row)
     return list(items.values())
 
 
 async def misstated_t(session: AsyncSession, report: Report) -> Decimal:
-    """Return the sum of the misstatements by the newest record of each item, tCO2e."""
-    items = await _items(session, report)
-    return misstated(item.records[-1].misstatement_t for item in items if item.records)
+    """Return the sum of the misstatements that count, one of each item, tCO2e."""
+    return misstated(item.counted_t for item in await _items(session, report))
 
 
 async def must_be_done(session: AsyncSession, report: Report) -> None:

@@ -14,6 +14,17 @@ class NoticeRunning(DomainError):
     fix = Text(zh="公示结束后再核查。", en="Verify after the notice has ended.")
 
 
+class OpinionIncomplete(DomainError):
+    type = "verification-opinion-incomplete"
+    status = 422
+    title = Text(zh="核查意见不完整", en="The opinion is not complete")
+    detail = Text(zh="意见有 {count} 处缺失。", en="The opinion lacks {count} thing(s).")
+    fix = Text(
+        zh="写明核查准则、范围、保证等级与结论性陈述，见 errors。",
+        en="State criteria, scope, assurance level and what was found; errors names what lacks.",
+    )
+
+
 class QuantityDiffers(DomainError):
     """R5."""
 
@@ -193,9 +204,11 @@ class MisstatementMaterial(DomainError):
         " {calculated_t} t.",
     )
     fix = Text(
-        zh="由业主更正后提交修订版，或出具否定意见；签发量仍须等于计算量（R5）。",
-        en="Have the owner submit a revision, or give a negative opinion; the issued quantity"
-        " stays the calculated one (R5).",
+        zh="由业主更正后提交修订版；或对该抽样项提出 CAR（reference 为 /sampling-plan/序号），关闭后"
+        "重新核查并记录；或出具否定意见。签发量仍须等于计算量（R5）。",
+        en="Have the owner submit a revision; or raise a CAR about the item (reference"
+        " /sampling-plan/number), look at it again once that is closed and record it; or give a"
+        " negative opinion. The issued quantity stays the calculated one (R5).",
     )
 
 

@@ -20,10 +20,11 @@ from issuance_svc.verifications.errors import (
     FindingsTooMany,
     ReferenceUnknown,
 )
-from issuance_svc.verifications.models import Finding, FindingEntry
+from issuance_svc.verifications.models import Check, Finding, FindingEntry
 from issuance_svc.verifications.parties import lock_at, must_be_named
 from issuance_svc.verifications.rules import (
     FINDING_FOLLOWING,
+    PLAN_REFERENCE,
     FindingKind,
     FindingStatus,
     resolve_pointer,
@@ -79,19 +80,26 @@ async def raise_finding(
         number=await repository.last_finding_number(session, report.root_report_id, kind) + 1,
         status=FindingStatus.OPEN,
         reference=reference,
-        referenced=_referenced(report, reference),
+        referenced=_referenced(report, reference, await repository.list_checks(session, report_id)),
         raised_at=now,
     )
     await repository.add(session, finding)
     return Thread(finding, [await _say(session, finding, said, now=now)])
 
 
-def _referenced(report: Report, reference: str | None) -> Any:
+def _referenced(report: Report, reference: str | None, plan: Sequence[Check]) -> Any:
     """Return what stands at the place, without what lies below it; raises ReferenceUnknown."""
     if reference is None:
         return None
+    document = {
+        "inputs": report.inputs,
+        "tree": report.calculation,
+        PLAN_REFERENCE: {
+            str(check.check_no): {"subject": check.subject, "label": check.label} for check in plan
+        },
+    }
     try:
-        found = resolve_pointer({"inputs": report.inputs, "tree": report.calculation}, reference)
+        found = resolve_pointer(document, reference)
     except LookupError:
         raise ReferenceUnknown(pointer="/reference", reference=reference) from None
     if isinstance(found, dict):

@@ -69,7 +69,8 @@ class Finding(Base):
     kind: Mapped[str] = mapped_column(Text)
     number: Mapped[int]
     status: Mapped[str] = mapped_column(Text)
-    # A JSON Pointer into the report's calculation, and what stood there when it was raised.
+    # A JSON Pointer into the report's calculation or sampling plan, and what stood there when the
+    # finding was raised.
     reference: Mapped[str | None] = mapped_column(Text)
     referenced: Mapped[Any | None] = mapped_column(JSONB(none_as_null=True))
     raised_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -114,7 +115,7 @@ class Check(Base):
 
 
 class CheckRecord(Base):
-    """What was found when an item was looked at; the newest record counts, the others stay."""
+    """What was found when an item was looked at; records are only added (`rules.counted`)."""
 
     __tablename__ = "verification_check_records"
     __table_args__ = (

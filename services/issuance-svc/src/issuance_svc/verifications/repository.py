@@ -1,6 +1,7 @@
 """SQL of the verifications."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import and_, func, or_, select
@@ -111,6 +112,23 @@ async def list_entries(
 async def last_entry_no(session: AsyncSession, finding_id: UUID) -> int:
     statement = select(func.max(FindingEntry.entry_no)).where(FindingEntry.finding_id == finding_id)
     return (await session.execute(statement)).scalar_one() or 0
+
+
+async def corrections(session: AsyncSession, report_id: UUID) -> dict[str, datetime]:
+    """Return what the report's closed corrective actions refer to, with the last one's closing."""
+    statement = (
+        select(Finding.reference, func.max(FindingEntry.said_at).label("closed_at"))
+        .join(FindingEntry, FindingEntry.finding_id == Finding.finding_id)
+        .where(
+            Finding.report_id == report_id,
+            Finding.kind == FindingKind.CAR,
+            Finding.status == FindingStatus.CLOSED,
+            Finding.reference.is_not(None),
+            FindingEntry.status == FindingStatus.CLOSED,
+        )
+        .group_by(Finding.reference)
+    )
+    return {found.reference: found.closed_at for found in await session.execute(statement)}
 
 
 async def list_checks(session: AsyncSession, report_id: UUID) -> Sequence[Check]:

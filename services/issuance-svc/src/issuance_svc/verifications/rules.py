@@ -1,6 +1,8 @@
 """Words and arithmetic of a verification. Pure."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal, localcontext
 from enum import StrEnum
 from typing import Any
@@ -37,18 +39,43 @@ class Subject(StrEnum):
     RECORD = "record"
 
 
+# Where a finding refers to an item of the sampling plan: /sampling-plan/3 names the third.
+PLAN_REFERENCE = "sampling-plan"
+
+
 class CheckResult(StrEnum):
     CONFORMS = "conforms"
     MISSTATED = "misstated"
 
 
-def misstated(records: Iterable[Decimal]) -> Decimal:
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What one record says of an item: the misstatement in tCO2e, and when it was written down."""
+
+    misstatement_t: Decimal
+    recorded_at: datetime
+
+
+def counted(records: Sequence[Found], corrected_at: datetime | None) -> Decimal:
+    """Return the misstatement of an item that counts, tCO2e: the largest without its sign [D].
+
+    Records are only added, and a lower figure does not undo a higher one. What was recorded up to
+    the moment `corrected_at`, when the last corrective action (CAR) naming the item was closed, is
+    settled as soon as the item was looked at again; a revision of the report starts afresh, with
+    a plan of its own. Worked: 20, then -3 counts 20; 20, CAR closed, then -3 counts -3.
+    """
+    since = [found for found in records if corrected_at and found.recorded_at > corrected_at]
+    figures = [found.misstatement_t for found in since or records]
+    return max(figures, key=abs, default=Decimal(0))
+
+
+def misstated(figures: Iterable[Decimal]) -> Decimal:
     """Return the sum of the misstatements in tCO2e, each without its sign.
 
     An overstatement and an understatement are two errors: they do not cancel out [D].
     """
     with localcontext(EXACT):
-        return sum((abs(found) for found in records), Decimal(0))
+        return sum((abs(found) for found in figures), Decimal(0))
 
 
 def is_material(misstated_t: Decimal, calculated_t: int, materiality_pct: Decimal) -> bool:

@@ -14,7 +14,13 @@ from issuance_svc.verifications.comments import Answer
 from issuance_svc.verifications.findings import Thread
 from issuance_svc.verifications.models import ReportComment
 from issuance_svc.verifications.rules import CheckResult, FindingKind, FindingStatus, Subject
-from issuance_svc.verifications.service import Assurance, Conclusion, Opinion, Workspace
+from issuance_svc.verifications.service import (
+    STATEMENT_CHARS_MIN,
+    Assurance,
+    Conclusion,
+    Opinion,
+    Workspace,
+)
 from tht_kit.fields import BILINGUAL, DecimalText, Line, Prose
 
 EVIDENCE_MAX = 50
@@ -35,14 +41,19 @@ class _Stated(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     verified_t: int = Field(ge=0, strict=True, description="须等于计算量 / equals calculated_t")
-    statement: Prose
+    statement: Prose = Field(
+        description=f"肯定意见至少 {STATEMENT_CHARS_MIN} 个字 / at least {STATEMENT_CHARS_MIN} characters"
+        " of a positive opinion"
+    )
     criteria: Prose | None = Field(
-        default=None, description="核查准则，默认为方法学 / by default the methodology"
+        default=None, description="核查准则，肯定意见必填 / needed for a positive opinion"
     )
     scope: Prose | None = Field(
-        default=None, description="核查范围，默认为项目与时段 / by default project and period"
+        default=None, description="核查范围，肯定意见必填 / needed for a positive opinion"
     )
-    assurance_level: Assurance = Field(default="reasonable", description="保证等级 / assurance")
+    assurance_level: Assurance | None = Field(
+        default=None, description="保证等级，肯定意见必填 / needed for a positive opinion"
+    )
     comment_answers: list[CommentAnswerIn] = Field(default_factory=list, max_length=COMMENTS_MAX)
 
     def _opinion(self, conclusion: Conclusion) -> Opinion:
@@ -106,8 +117,9 @@ class FindingIn(BaseModel):
     reference: str | None = Field(
         default=None,
         max_length=POINTER_CHARS_MAX,
-        description="计算过程中的位置（JSON Pointer）/ a place in the calculation",
-        examples=["/tree/operands/0"],
+        description="计算过程或抽样项的位置（JSON Pointer）/ a place in the calculation, or an item of"
+        " the sampling plan",
+        examples=["/tree/operands/0", "/sampling-plan/1"],
     )
 
 
@@ -216,14 +228,20 @@ class CheckOut(BaseModel):
     subject: Subject
     label: str
     method: str
-    records: list[CheckRecordOut] = Field(description="最新一条有效 / the newest counts")
+    records: list[CheckRecordOut]
+    counted_t: Number = Field(
+        description="计入的错报：绝对值最大的一条；点名该项的 CAR 关闭后，只计其后的记录 / what counts:"
+        " the largest record, after the closing of a CAR that names the item only those since"
+    )
 
     @classmethod
     def of(cls, item: Item) -> Self:
         known = {
             name: getattr(item.check, name) for name in ("check_no", "subject", "label", "method")
         }
-        return cls.model_validate(known | {"records": item.records}, from_attributes=True)
+        return cls.model_validate(
+            known | {"records": item.records, "counted_t": item.counted_t}, from_attributes=True
+        )
 
 
 class SamplingOut(BaseModel):

@@ -17,13 +17,16 @@ from issuance_svc.reports.rules import FOLLOWING, Status
 from issuance_svc.reports.workflow import SELF_PREPARED
 from issuance_svc.verifications import checks, comments, findings, repository
 from issuance_svc.verifications.comments import Answer
-from issuance_svc.verifications.errors import NoticeRunning, QuantityDiffers
+from issuance_svc.verifications.errors import NoticeRunning, OpinionIncomplete, QuantityDiffers
 from issuance_svc.verifications.models import VerificationOpinion
 from issuance_svc.verifications.parties import must_be_named
 from tht_kit.clock import legal_date
+from tht_kit.errors import FieldProblem, Text
 
 Conclusion = Literal["positive", "negative"]
 Assurance = Literal["reasonable", "limited"]
+# Fewer say nothing of what was verified, against what and with which result [D].
+STATEMENT_CHARS_MIN = 20
 FOLLOWS: dict[Conclusion, Status] = {"positive": Status.VERIFIED, "negative": Status.REJECTED}
 
 
@@ -36,7 +39,7 @@ class Opinion:
     statement: str
     criteria: str | None
     scope: str | None
-    assurance_level: Assurance
+    assurance_level: Assurance | None
     answers: list[Answer]
 
 
@@ -66,25 +69,46 @@ async def give_opinion(
         notice_must_be_over(report, now)
         await comments.answer_all(session, report, opinion.answers, by=by, now=now)
         if opinion.conclusion == "positive":
-            await must_allow_positive(session, report, project, opinion.quantity_t)
+            await must_allow_positive(session, report, project, opinion)
     await conclude(session, report, project, opinion, verifier_code, by=by, now=now)
     return report
 
 
 async def must_allow_positive(
-    session: AsyncSession, report: Report, project: Project, quantity_t: int
+    session: AsyncSession, report: Report, project: Project, opinion: Opinion
 ) -> None:
-    """Raise QuantityDiffers, ReportCommentsUnanswered, FindingsOpen, ChecksIncomplete or
-    MisstatementMaterial where a positive opinion is not possible.
+    """Raise OpinionIncomplete, QuantityDiffers, ReportCommentsUnanswered, FindingsOpen,
+    ChecksIncomplete or MisstatementMaterial where a positive opinion is not possible.
     """
-    if quantity_t != report.calculated_t:
+    must_be_complete(opinion)
+    if opinion.quantity_t != report.calculated_t:
         raise QuantityDiffers(
-            pointer="/verified_t", verified_t=quantity_t, calculated_t=report.calculated_t
+            pointer="/verified_t",
+            verified_t=opinion.quantity_t,
+            calculated_t=report.calculated_t,
         )
     await comments.must_be_answered(session, report)
     await findings.must_be_closed(session, report)
     await checks.must_be_done(session, report)
     await checks.must_be_immaterial(session, report, project)
+
+
+def must_be_complete(opinion: Opinion) -> None:
+    """Raise OpinionIncomplete naming all that an assurance statement lacks (ISO 14064-3)."""
+    needed = Text(zh="肯定意见须写明", en="A positive opinion states it")
+    problems = [
+        FieldProblem(f"/{name}", needed)
+        for name in ("criteria", "scope", "assurance_level")
+        if not getattr(opinion, name)
+    ]
+    if len("".join(opinion.statement.split())) < STATEMENT_CHARS_MIN:
+        few = Text(
+            zh=f"少于 {STATEMENT_CHARS_MIN} 个字（空白不计）",
+            en=f"It has fewer than {STATEMENT_CHARS_MIN} characters, blanks not counted",
+        )
+        problems.append(FieldProblem("/statement", few))
+    if problems:
+        raise OpinionIncomplete(count=len(problems), errors=problems)
 
 
 async def conclude(
@@ -119,7 +143,7 @@ async def conclude(
         mode=report.verification_mode,
         criteria=opinion.criteria or f"{report.methodology_code} ({report.formula_version})",
         scope=opinion.scope or f"{project.name}: {report.eligible_start} / {report.eligible_end}",
-        assurance_level=opinion.assurance_level,
+        assurance_level=opinion.assurance_level or "reasonable",
         quantity_t=opinion.quantity_t,
         period_start=report.eligible_start,
         period_end=report.eligible_end,

@@ -45,7 +45,7 @@ async def propose(
         raise NotSelfPrepared(report_id=report_id, verifier_code=report.verifier_code)
     notice_must_be_over(report, now)
     await comments.answer_all(session, report, opinion.answers, by=by.subject, now=now)
-    await must_allow_positive(session, report, project, opinion.quantity_t)
+    await must_allow_positive(session, report, project, opinion)
     proposal: dict[str, Any] = {
         "quantity_t": opinion.quantity_t,
         "statement": opinion.statement,
@@ -77,7 +77,7 @@ async def _approve(session: AsyncSession, task: Task, officer: Principal, now: d
             )
         )
     opinion = Opinion(conclusion="positive", answers=[], **task.proposal)
-    await must_allow_positive(session, report, project, opinion.quantity_t)
+    await must_allow_positive(session, report, project, opinion)
     await conclude(
         session,
         report,

@@ -8,6 +8,7 @@ import pytest
 from issuance_svc_tests.factories import (
     BUREAU,
     OPERATOR,
+    OPINION,
     OWNER,
     VALIDATOR,
     VERIFIER,
@@ -352,12 +353,72 @@ async def test_r5_misstatements_above_five_percent_bar_a_positive_opinion(
         assert Decimal(opinion["opinion"]["misstated_t"]) == Decimal(total)
 
 
-async def test_a_later_record_counts_and_the_earlier_one_stays(desk, report):
+async def counting(desk, report, check_no, misstatement_t=None):
+    """Record at an item, a second later; return what counts of it and in all."""
+    desk.clock.advance(seconds=1)
+    shown = (await record(desk, report, check_no, misstatement_t)).json()
+    return shown["items"][check_no - 1]["counted_t"], shown["misstated_t"], shown["is_material"]
+
+
+async def test_a_misstatement_is_not_recorded_away(desk, report):
+    await plan(desk, report, ("meter", "M1"), ("month", "2025-01"))
+    assert await counting(desk, report, 1, "43") == ("43", "43", True)
+    assert await counting(desk, report, 1, "-3") == ("43", "43", True)
+    assert await counting(desk, report, 1) == ("43", "43", True)
+    assert await counting(desk, report, 2) == ("0", "43", True)
+    desk.pass_notice(report)
+    refused = await desk.verification(report["report_id"], 849, sampled=False)
+    assert (refused.status_code, problem(refused)) == (409, "misstatement-material")
+    assert "/sampling-plan/" in refused.json()["fix"]
+    assert await counting(desk, report, 1, "-50") == ("-50", "50", True)
+    shown = (await desk.api.get(at(report, "/sampling-plan"), headers=as_owner())).json()
+    assert [row["misstatement_t"] for row in shown["items"][0]["records"]] == [
+        "43", "-3", "0", "-50",
+    ]  # fmt: skip
+
+
+async def test_a_lower_figure_counts_once_a_corrective_action_about_the_item_is_closed(
+    desk, report
+):
+    await plan(desk, report, ("meter", "M1"), ("month", "2025-01"))
+    await counting(desk, report, 2)
+    assert await counting(desk, report, 1, "43") == ("43", "43", True)
+    for kind, reference in (
+        ("CL", "/sampling-plan/1"),  # no corrective action
+        ("CAR", "/sampling-plan/2"),  # about another item
+        ("CAR", None),  # about none
+    ):
+        desk.clock.advance(seconds=1)
+        finding = (await raised(desk, report, kind, reference=reference)).json()
+        await closed(desk, report, finding)
+        assert await counting(desk, report, 1, "-3") == ("43", "43", True)
+
+    finding = (await raised(desk, report, reference="/sampling-plan/1")).json()
+    assert finding["referenced"] == {"subject": "meter", "label": "M1"}
+    assert await counting(desk, report, 1, "-3") == ("43", "43", True)  # it is open
+    desk.clock.advance(seconds=1)
+    await closed(desk, report, finding)
+    shown = (await desk.api.get(at(report, "/sampling-plan"), headers=as_owner())).json()
+    assert shown["misstated_t"] == "43"  # nobody has looked at it again
+    assert await counting(desk, report, 1, "3") == ("3", "3", False)
+    assert await counting(desk, report, 1, "-44") == ("-44", "44", True)
+    assert await counting(desk, report, 1, "-3") == ("-44", "44", True)
+    finding = (await raised(desk, report, reference="/sampling-plan/1")).json()
+    desk.clock.advance(seconds=1)
+    await closed(desk, report, finding)
+    assert await counting(desk, report, 1, "-3") == ("-3", "3", False)
+    desk.pass_notice(report)
+    given = await desk.verification(report["report_id"], 849, sampled=False)
+    assert given.json()["status"] == "VERIFIED", given.text
+    opinion = (await desk.api.get(at(report, "/verification"), headers=as_owner())).json()
+    assert opinion["opinion"]["misstated_t"] == "3"
+
+
+async def test_a_finding_names_an_item_that_is_in_the_plan(desk, report):
     await plan(desk, report, ("meter", "M1"))
-    await record(desk, report, 1, "100")
-    shown = (await record(desk, report, 1)).json()
-    assert (shown["misstated_t"], shown["is_material"]) == ("0", False)
-    assert [row["result"] for row in shown["items"][0]["records"]] == ["misstated", "conforms"]
+    for reference in ("/sampling-plan/2", "/sampling-plan/01", "/sampling-plan/M1"):
+        refused = await raised(desk, report, reference=reference)
+        assert (refused.status_code, problem(refused)) == (422, "finding-reference-unknown")
 
 
 @pytest.mark.parametrize(
@@ -403,17 +464,50 @@ async def test_the_opinion_has_every_field(desk, report):
         "body_code": VERIFIER,
         "mode": "third_party",
         "criteria": "CQCM-901-V001 与核查指南",
-        "scope": "两江新区屋顶光伏: 2025-01-01 / 2025-12-31",
+        "scope": OPINION["scope"],
         "assurance_level": "limited",
         "quantity_t": 849,
         "period_start": "2025-01-01",
         "period_end": "2025-12-31",
         "conclusion": "positive",
-        "statement": "经核查属实。",
+        "statement": OPINION["statement"],
         "misstated_t": "0",
         "given_on": str(date.fromisoformat(report["notice_end"]) + timedelta(days=1)),
         "reviewed_by": None,
     }
+
+
+LACKING: list[tuple[dict[str, Any], set[str]]] = [
+    ({"criteria": None}, {"/criteria"}),
+    ({"scope": None, "assurance_level": None}, {"/scope", "/assurance_level"}),
+    ({"statement": "属实"}, {"/statement"}),
+    ({"statement": "属" * 19 + " " * 9 + "\n"}, {"/statement"}),
+    ({"statement": "属 实" * 9, "criteria": None}, {"/statement", "/criteria"}),
+]
+
+
+@pytest.mark.parametrize(("changes", "pointers"), LACKING)
+async def test_a_positive_opinion_is_complete(desk, report, changes, pointers):
+    desk.pass_notice(report)
+    refused = await desk.verification(report["report_id"], 849, **changes)
+    assert (refused.status_code, problem(refused)) == (422, "verification-opinion-incomplete")
+    assert {error["pointer"] for error in refused.json()["errors"]} == pointers
+    for empty in ("", "  "):
+        blank = await desk.verification(report["report_id"], 849, statement=empty)
+        assert (blank.status_code, problem(blank)) == (422, "invalid-request")
+        assert [error["pointer"] for error in blank.json()["errors"]] == ["/statement"]
+    given = await desk.verification(report["report_id"], 849, statement="属" * 20)
+    assert given.json()["status"] == "VERIFIED"
+
+
+@pytest.mark.parametrize(("changes", "pointers"), LACKING)
+async def test_a_self_prepared_opinion_is_as_complete(desk, small, changes, pointers):
+    desk.pass_notice(small)
+    await plan(desk, small, ("meter", "M1"), headers=as_owner())
+    await record(desk, small, 1, headers=as_owner())
+    refused = await propose(desk, small, **changes)
+    assert (refused.status_code, problem(refused)) == (422, "verification-opinion-incomplete")
+    assert {error["pointer"] for error in refused.json()["errors"]} == pointers
 
 
 async def test_a_negative_opinion_waits_for_nothing_but_the_notice(desk, report):
@@ -577,10 +671,11 @@ async def small(desk, deliver):
     return notice.json()
 
 
-async def propose(desk, report, verified_t=849, *, headers=None):
-    body = {"verified_t": verified_t, "statement": "自行核查属实。"}
+async def propose(desk, report, verified_t=849, *, headers=None, **more):
     return await desk.api.post(
-        at(report, "/self-verification"), json=body, headers=headers or as_owner()
+        at(report, "/self-verification"),
+        json={"verified_t": verified_t} | OPINION | more,
+        headers=headers or as_owner(),
     )
 
 
