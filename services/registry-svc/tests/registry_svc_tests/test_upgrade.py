@@ -79,6 +79,37 @@ async def test_of_two_codes_of_one_subject_the_first_registered_holds_it(upgrade
         assert (changed.name, changed.version) == ("渝光能源集团", 4)
 
 
+METERS = """
+INSERT INTO project_meters (project_id, meter_no, released_at) VALUES
+    ('00000000-0000-7000-8000-000000000001', 'SPB-1', NULL),
+    ('00000000-0000-7000-8000-000000000002', '0SPB-1', NULL),
+    ('00000000-0000-7000-8000-000000000003', 'SPB1', NULL),
+    ('00000000-0000-7000-8000-000000000004', 'SP-B1', '2026-01-02T03:00Z'),
+    ('00000000-0000-7000-8000-000000000004', '000123', NULL)
+"""
+
+
+async def test_meters_get_a_key_and_what_two_projects_hold_stays_with_both(foundation):
+    await asyncio.to_thread(upgrade, foundation.url, MIGRATIONS, "0007")
+    async with foundation.write() as session:
+        # Whose they are does not matter here.
+        await session.execute(
+            text("ALTER TABLE project_meters DROP CONSTRAINT fk_project_meters__project_id")
+        )
+        await session.execute(text(METERS))
+    await asyncio.to_thread(upgrade, foundation.url, MIGRATIONS, "0008")
+    async with foundation.read() as session:
+        rows = await session.execute(text("SELECT meter_no, meter_key FROM project_meters"))
+        keys = {row.meter_no: row.meter_key for row in rows}
+    assert keys == {
+        "SPB1": "SPB1",  # spelt as its key: it holds it
+        "SPB-1": "SPB-1",
+        "0SPB-1": "0SPB-1",
+        "SP-B1": "SPB1",  # given back, in nobody's way
+        "000123": "123",
+    }
+
+
 async def test_methodologies_stay_published_and_say_what_they_said(upgraded):
     async with upgraded.read() as session:
         for code, series, version_no, cover in (

@@ -9,18 +9,17 @@ from registry_svc.methodologies.models import ProjectType
 from registry_svc.projects.errors import ProjectNotEligible
 from registry_svc.projects.rules import PvMode
 from registry_svc.sites.rules import (
+    CHONGQING_CODES,
     ParcelConditions,
     ParcelPlan,
     anniversary,
+    meter_key,
     parcel_problems,
+    place_of,
 )
 from tht_kit.errors import FieldProblem, Text
 
-CHONGQING = "50"  # the first two digits of its district codes, GB/T 2260
 COORDINATE_DECIMALS_MIN = 6
-# The country's bounding box in degrees (曾母暗沙 to 漠河, 帕米尔 to 黑瞎子岛), rounded outwards; grade D.
-LATITUDES = (Decimal("3.85"), Decimal("53.57"))
-LONGITUDES = (Decimal("73.45"), Decimal("135.10"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +49,7 @@ class ProjectPlan:
 
     @property
     def is_local(self) -> bool:
-        return self.district_code.startswith(CHONGQING)
+        return self.district_code.startswith(CHONGQING_CODES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,10 +212,11 @@ def _site(plan: ProjectPlan, project_type: ProjectType) -> Iterator[FieldProblem
 
 
 def _coordinates(plan: ProjectPlan, project_type: ProjectType) -> Iterator[FieldProblem]:
-    """At least six decimals, as the validation of CCER-01-002 asks, and inside the country."""
+    """At least six decimals, as the validation of CCER-01-002 asks, and where the district is."""
+    place = place_of(plan.district_code)
     for field, value, (low, high) in (
-        ("latitude", plan.latitude, LATITUDES),
-        ("longitude", plan.longitude, LONGITUDES),
+        ("latitude", plan.latitude, place.latitudes),
+        ("longitude", plan.longitude, place.longitudes),
     ):
         if value is None:
             continue
@@ -230,8 +230,8 @@ def _coordinates(plan: ProjectPlan, project_type: ProjectType) -> Iterator[Field
         if not low <= value <= high:
             yield _problem(
                 f"/{field}",
-                f"坐标须在中国境内（{low} 至 {high} 度）。",
-                f"The coordinate must lie in China ({low} to {high} degrees).",
+                f"坐标须在{place.name.zh}（{low} 至 {high} 度）。",
+                f"The coordinate must lie in {place.name.en} ({low} to {high} degrees).",
             )
     if "latitude" in _DECLARES[project_type]:
         return
@@ -262,13 +262,13 @@ def pv_mode(plan: ProjectPlan, project_type: ProjectType) -> PvMode | None:
 def _repeated(plan: ProjectPlan) -> Iterator[FieldProblem]:
     parcel_nos = [parcel.parcel_no for parcel in plan.parcels]
     listed = {
-        "meters": plan.meters,
-        "parcels": parcel_nos,
-        "fleet_vehicles": plan.fleet_vehicles,
+        "meters": (plan.meters, [meter_key(number) for number in plan.meters]),
+        "parcels": (parcel_nos, parcel_nos),
+        "fleet_vehicles": (plan.fleet_vehicles, plan.fleet_vehicles),
     }
-    for field, numbers in listed.items():
+    for field, (numbers, keys) in listed.items():
         for index, number in enumerate(numbers):
-            if number in numbers[:index]:
+            if keys[index] in keys[:index]:
                 yield _problem(
                     f"/{field}/{index}", f"{number} 重复。", f"{number} is listed twice."
                 )

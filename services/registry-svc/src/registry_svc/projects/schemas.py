@@ -12,13 +12,14 @@ from registry_svc.projects.models import Comment, Project
 from registry_svc.projects.plan import ProjectPlan
 from registry_svc.projects.rules import Ground, ProjectStatus, PvMode
 from registry_svc.projects.validation import Conclusion
-from registry_svc.sites.rules import PLATE, LandUse, ParcelPlan
+from registry_svc.sites.rules import EARLIEST_DAY, LATEST_DAY, PLATE, LandUse, ParcelPlan
 from registry_svc.sites.schemas import OutlineIn
 from tht_kit.fields import Day, DecimalText, Line, Prose
 
 # One spelling per device: capitals, digits and hyphens.
 Number = Annotated[str, StringConstraints(pattern=r"^[0-9A-Z][0-9A-Z-]{0,31}$")]
 PlateNo = Annotated[str, StringConstraints(pattern=rf"^{PLATE}$")]
+DeclaredDay = Annotated[Day, Field(ge=EARLIEST_DAY, le=LATEST_DAY)]
 DistrictCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")]
 Code = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 
@@ -29,7 +30,7 @@ class ParcelIn(BaseModel):
     parcel_no: Number = Field(description="地块编号 / parcel number, unique in its district")
     area_m2: DecimalText = Field(gt=0, max_digits=14, decimal_places=2, examples=["642000.00"])
     land_use: LandUse = Field(description="地类 / kind of land")
-    non_forest_since: Day = Field(description="成为非林地之日 / without forest since")
+    non_forest_since: DeclaredDay = Field(description="成为非林地之日 / without forest since")
     is_wetland: bool = Field(strict=True)
     outline: OutlineIn | None = Field(
         default=None, description="边界；公示前必填 / needed before the notice"
@@ -54,10 +55,10 @@ class ProjectIn(BaseModel):
     methodology_code: Code = Field(examples=["CQCM-901-V001"])
     pdd_author_code: Code = Field(description="设计文件编制单位 / author of the design document")
     district_code: DistrictCode = Field(examples=["500157"])
-    construction_start: Day = Field(description="开工日期")
-    operation_date: Day = Field(description="投运日期；造林为开始造林之日")
-    crediting_start: Day = Field(description="计入期首日")
-    crediting_end: Day = Field(description="计入期末日（含）/ last day, included")
+    construction_start: DeclaredDay = Field(description="开工日期")
+    operation_date: DeclaredDay = Field(description="投运日期；造林为开始造林之日")
+    crediting_start: DeclaredDay = Field(description="计入期首日")
+    crediting_end: DeclaredDay = Field(description="计入期末日（含）/ last day, included")
     meters: list[Number] = Field(default=[], max_length=1000, description="电表号 / meters")
     parcels: list[ParcelIn] = Field(default=[], max_length=1000)
     fleet_vehicles: list[PlateNo] = Field(

@@ -64,11 +64,12 @@ class Meter(Base):
 
     __tablename__ = "project_meters"
     __table_args__ = (
-        Index("uq_project_meters__meter_no", "meter_no", unique=True, postgresql_where=HELD),
+        Index("uq_project_meters__meter_key", "meter_key", unique=True, postgresql_where=HELD),
     )
 
     project_id: Mapped[UUID] = mapped_column(ForeignKey("projects.project_id"), primary_key=True)
     meter_no: Mapped[str] = mapped_column(TextKey, primary_key=True)
+    meter_key: Mapped[str] = mapped_column(TextKey)  # what all spellings of the number share
     released_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 

@@ -26,6 +26,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute, undefer
 
 from registry_svc.sites.models import Meter, Parcel, Vehicle
+from registry_svc.sites.rules import meter_key
 
 # Sites stand below projects: they read whose something is, and never write it.
 PROJECTS = table(
@@ -53,6 +54,7 @@ class Holder:
     number: str
     project_id: UUID
     status: str
+    held_as: str  # how the holder spells it
 
     @property
     def is_deregistered(self) -> bool:
@@ -63,7 +65,36 @@ async def claim_meters(
     session: AsyncSession, project_id: UUID, meter_nos: Iterable[str]
 ) -> Sequence[Holder]:
     """Claim all the meters, or return who holds those that could not be claimed."""
-    return await _claim(session, Meter.meter_no, project_id, meter_nos)
+    wanted = sorted((meter_key(number), number) for number in meter_nos)
+    while wanted:
+        keys = [key for key, _ in wanted]
+        given = func.unnest(texts(keys)), func.unnest(texts([number for _, number in wanted]))
+        statement = insert(Meter).from_select(
+            ["project_id", "meter_key", "meter_no"], select(literal(project_id, Uuid), *given)
+        )
+        claim = statement.on_conflict_do_nothing().returning(Meter.meter_no)
+        claimed = set((await session.scalars(claim)).all())
+        wanted = [found for found in wanted if found[1] not in claimed]
+        if wanted and (found := await _meter_holders(session, wanted)):
+            return found
+    return []
+
+
+async def _meter_holders(
+    session: AsyncSession, wanted: Sequence[tuple[str, str]]
+) -> Sequence[Holder]:
+    """Return who holds the meters of these keys, under whichever spelling."""
+    statement = (
+        select(Meter.meter_key, Meter.meter_no, PROJECTS.c.project_id, PROJECTS.c.status)
+        .join(PROJECTS, PROJECTS.c.project_id == Meter.project_id)
+        .where(Meter.released_at.is_(None), Meter.meter_key == any_(texts([k for k, _ in wanted])))
+    )
+    held = {row.meter_key: row for row in await session.execute(statement)}
+    return [
+        Holder(number, held[key].project_id, held[key].status, held[key].meter_no)
+        for key, number in wanted
+        if key in held
+    ]
 
 
 async def claim_vehicles(
@@ -110,7 +141,10 @@ async def _holders(
         .join(PROJECTS, PROJECTS.c.project_id == held.project_id)
         .where(held.released_at.is_(None), number == any_(texts(wanted)), *conditions)
     )
-    return [Holder(*row) for row in await session.execute(statement)]
+    return [
+        Holder(held_as, project_id, status, held_as)
+        for held_as, project_id, status in await session.execute(statement)
+    ]
 
 
 async def claim_parcels(

@@ -11,6 +11,9 @@ from typing import Any
 from tht_kit.errors import FieldProblem, Text
 
 FEBRUARY, LEAP_DAY = 2, 29
+# Days that an owner can mean. No project or forest before 1900 has a record of its own, and the rule
+# rows begin there; crediting counts on for a century at most, so that after 2200 is a slip of a key.
+EARLIEST_DAY, LATEST_DAY = date(1900, 1, 1), date(2200, 12, 31)
 M2_PER_HECTARE = M2_PER_15_MU = Decimal(10_000)
 # A Chinese vehicle's plate (号牌号码), GA 36: 渝A12345, 渝AD12345.
 PLATE = (
@@ -32,6 +35,54 @@ class LandUse(StrEnum):
 
 
 INELIGIBLE_LAND = frozenset({LandUse.ECONOMIC_FOREST, LandUse.GREENING_LAND})
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A bounding box, in degrees."""
+
+    name: Text
+    longitudes: tuple[Decimal, Decimal]
+    latitudes: tuple[Decimal, Decimal]
+
+    def holds(self, longitude: Decimal, latitude: Decimal) -> bool:
+        west, east = self.longitudes
+        south, north = self.latitudes
+        return west <= longitude <= east and south <= latitude <= north
+
+    def encloses(self, bounds: tuple[float, float, float, float]) -> bool:
+        """Say whether west, south, east and north (degrees) all lie inside."""
+        west, south, east, north = (Decimal(repr(bound)) for bound in bounds)
+        return self.holds(west, south) and self.holds(east, north)
+
+
+CHONGQING_CODES = "50"  # the first two digits of its district codes, GB/T 2260
+# The country's bounding box (曾母暗沙 to 漠河, 帕米尔 to 黑瞎子岛), rounded outwards; grade D.
+CHINA = Place(
+    Text(zh="中国境内", en="China"),
+    longitudes=(Decimal("73.45"), Decimal("135.10")),
+    latitudes=(Decimal("3.85"), Decimal("53.57")),
+)
+# The city's, 105.28 to 110.20 east and 28.16 to 32.22 north, by 0.05 degrees outwards; grade D.
+CHONGQING = Place(
+    Text(zh="重庆市范围内", en="Chongqing"),
+    longitudes=(Decimal("105.23"), Decimal("110.25")),
+    latitudes=(Decimal("28.11"), Decimal("32.27")),
+)
+
+
+def place_of(district_code: str) -> Place:
+    """Return where a project of the district must lie: other provinces are not known so closely."""
+    return CHONGQING if district_code.startswith(CHONGQING_CODES) else CHINA
+
+
+def meter_key(meter_no: str) -> str:
+    """Return what two spellings of one meter's number have in common.
+
+    Capitals and digits, without what separates them and without zeros in front: nameplates and
+    spreadsheets pad numbers and drop the padding again, and no maker tells two meters by it.
+    """
+    return re.sub("[^0-9A-Z]", "", meter_no.upper()).lstrip("0")
 
 
 # A declared area may differ from the outline's by this part of the outline's.
@@ -102,7 +153,13 @@ def parcel_problems(
             "Economic forest and the greening of roads and towns are not eligible.",
         )
     years = conditions.non_forest_years
-    if anniversary(parcel.non_forest_since, years) > conditions.construction_start:
+    if not EARLIEST_DAY <= parcel.non_forest_since <= LATEST_DAY:
+        yield problem(
+            f"{pointer}/non_forest_since",
+            f"日期须在 {EARLIEST_DAY} 至 {LATEST_DAY} 之间。",
+            f"The day must lie between {EARLIEST_DAY} and {LATEST_DAY}.",
+        )
+    elif anniversary(parcel.non_forest_since, years) > conditions.construction_start:
         yield problem(
             f"{pointer}/non_forest_since",
             f"造林开始前须至少 {years} 年为非林地。",

@@ -8,10 +8,10 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from registry_svc.sites import overlaps, repository
-from registry_svc.sites.errors import OutlinesMissing, SiteBarred, SiteTaken
+from registry_svc.sites.errors import OutlinesInvalid, OutlinesMissing, SiteBarred, SiteTaken
 from registry_svc.sites.models import Meter, Parcel, Vehicle
 from registry_svc.sites.repository import Holder
-from registry_svc.sites.rules import ParcelPlan, problem
+from registry_svc.sites.rules import ParcelPlan, place_of, problem
 from tht_kit.errors import FieldProblem
 
 NUMBERS_SHOWN_MAX = 20
@@ -36,8 +36,10 @@ async def hold(
 ) -> None:
     """Hold the meters, parcels and vehicles for this project, which holds none of them yet.
 
-    Raises SiteTaken (R7), ParcelsOverlap (R7) or SiteBarred (R9).
+    Raises OutlinesInvalid for a parcel drawn elsewhere than its district is, SiteTaken (R7),
+    ParcelsOverlap (R7) or SiteBarred (R9).
     """
+    _refuse_misplaced(district_code, parcels, pointer_of)
     rows = [row_of(parcel) for parcel in parcels]
     wanted: Mapping[str, tuple[Sequence[str], Sequence[Holder]]] = {
         "meters": (meters, await repository.claim_meters(session, project_id, meters)),
@@ -54,6 +56,26 @@ async def hold(
     await overlaps.check(
         session, project_id, parcels, lambda index: pointer_of("parcels", index, "outline")
     )
+
+
+def _refuse_misplaced(
+    district_code: str, parcels: Sequence[ParcelPlan], pointer_of: PointerOf
+) -> None:
+    place = place_of(district_code)
+    (west, east), (south, north) = place.longitudes, place.latitudes
+    box = f"{west}–{east}°E, {south}–{north}°N"
+    problems = [
+        problem(
+            pointer_of("parcels", index, "outline"),
+            f"边界不在{place.name.zh}（{box}）；请核对坐标系、投影带号与区县代码。",
+            f"The outline is not in {place.name.en} ({box}): check the coordinate system, its zone"
+            " and the district.",
+        )
+        for index, parcel in enumerate(parcels)
+        if parcel.outline is not None and not place.encloses(parcel.outline.bounds)
+    ]
+    if problems:
+        raise OutlinesInvalid(count=len(problems), errors=problems)
 
 
 def row_of(parcel: ParcelPlan) -> dict[str, Any]:
@@ -91,20 +113,24 @@ def _held(
     field: str, numbers: Sequence[str], holders: Sequence[Holder], pointer_of: PointerOf
 ) -> Iterator[FieldProblem]:
     index = {number: position for position, number in enumerate(numbers)}
+    # A meter may be held under another spelling of its number.
     for holder in sorted(holders, key=lambda holder: index[holder.number]):
         pointer = pointer_of(field, index[holder.number], None)
+        spelt = holder.held_as != holder.number
+        as_zh = f"（登记为 {holder.held_as}）" if spelt else ""
+        as_en = f" as {holder.held_as}" if spelt else ""
         if holder.is_deregistered:
             yield problem(
                 pointer,
-                f"{holder.number} 属于已注销项目 {holder.project_id}，永久不得再登记。",
-                f"{holder.number} belongs to the deregistered project {holder.project_id}:"
+                f"{holder.number} 属于已注销项目 {holder.project_id}{as_zh}，永久不得再登记。",
+                f"{holder.number} belongs to the deregistered project {holder.project_id}{as_en}:"
                 " barred for ever.",
             )
         else:
             yield problem(
                 pointer,
-                f"{holder.number} 已属于项目 {holder.project_id}。",
-                f"{holder.number} is in the project {holder.project_id}.",
+                f"{holder.number} 已属于项目 {holder.project_id}{as_zh}。",
+                f"{holder.number} is in the project {holder.project_id}{as_en}.",
             )
 
 

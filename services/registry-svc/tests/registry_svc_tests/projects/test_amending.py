@@ -145,21 +145,23 @@ PLACES = [
     ("latitude", "29.563010", False),
     ("latitude", "29.56301", True),  # five decimals
     ("latitude", "29", True),
-    ("latitude", "3.850000", False),
-    ("latitude", "3.849999", True),
-    ("latitude", "53.570000", False),
-    ("latitude", "53.570001", True),
+    ("latitude", "28.110000", False),
+    ("latitude", "28.109999", True),
+    ("latitude", "32.270000", False),
+    ("latitude", "32.270001", True),
     ("latitude", "-29.563010", True),
-    ("longitude", "73.450000", False),
-    ("longitude", "73.449999", True),
-    ("longitude", "135.100000", False),
+    ("latitude", "39.904200", True),  # Beijing's
+    ("longitude", "105.230000", False),
+    ("longitude", "105.229999", True),
+    ("longitude", "110.250000", False),
+    ("longitude", "110.250001", True),
     ("longitude", "-106.551557", True),
     ("longitude", "106.551557123", False),
 ]
 
 
 @pytest.mark.parametrize(("field", "value", "refused"), PLACES)
-async def test_a_place_has_six_decimals_and_lies_in_the_country(
+async def test_a_place_has_six_decimals_and_lies_in_the_city(
     register: Register, field, value, refused
 ):
     answer = await register.file(pv_project(register.author, **{field: value}))

@@ -165,6 +165,7 @@ async def test_every_failed_condition_is_named_at_once(register):
         (pv_project, {"species": "马尾松"}, ["/species"]),
         (pv_project, {"parcels": [parcel()]}, ["/parcels"]),
         (pv_project, {"meters": ["M-1", "M-2", "M-1"]}, ["/meters/2"]),
+        (pv_project, {"meters": ["SPB-1", "M-2", "SPB1"]}, ["/meters/2"]),
         (pv_project, {"operation_date": "2021-02-28"}, ["/operation_date"]),
         (pv_project, {"operation_date": "2022-01-02"}, ["/crediting_start"]),
         (forest_project, {"parcels": []}, ["/parcels"]),
@@ -189,6 +190,14 @@ async def test_each_type_declares_what_it_has(register, make, changes, expected)
         ({"construction_start": "2021-02-29"}, "/construction_start"),
         ({"construction_start": "2021-03-01T00:00:00Z"}, "/construction_start"),
         ({"construction_start": 1614556800}, "/construction_start"),
+        ({"construction_start": "0001-01-01"}, "/construction_start"),
+        ({"construction_start": "1899-12-31"}, "/construction_start"),
+        ({"operation_date": "2201-01-01"}, "/operation_date"),
+        ({"crediting_start": "9980-01-01"}, "/crediting_start"),
+        ({"crediting_start": "9999-12-31"}, "/crediting_start"),
+        ({"crediting_end": "9999-12-31"}, "/crediting_end"),
+        ({"parcels": [parcel(non_forest_since="9999-12-31")]}, "/parcels/0/non_forest_since"),
+        ({"parcels": [parcel(non_forest_since="0001-01-01")]}, "/parcels/0/non_forest_since"),
         ({"district_code": "5001"}, "/district_code"),
         ({"meters": ["cq-m-1"]}, "/meters/0"),  # one device, one spelling
         ({"meters": [" CQ-M-1"]}, "/meters/0"),
@@ -205,6 +214,14 @@ async def test_a_wrong_body_is_refused_naming_the_place(register, changes, point
     answer = await register.file(pv_project(register.author, **changes))
     assert answer.status_code == 422
     assert pointers(answer) == [pointer]
+
+
+async def test_the_first_and_the_last_day_that_can_be_meant_are_taken_as_days(register):
+    early = await register.file(pv_project(register.author, construction_start="1900-01-01"))
+    assert (early.status_code, pointers(early)) == (409, ["/construction_start"])
+    late = {"crediting_start": "2200-12-31", "crediting_end": "2200-12-31"}
+    answer = await register.file(pv_project(register.author, **late))
+    assert (answer.status_code, pointers(answer)) == (409, ["/crediting_end"])
 
 
 async def test_a_unit_without_a_rule_is_refused(register):
