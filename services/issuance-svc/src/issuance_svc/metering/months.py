@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from issuance_svc.intervals import sun
 from issuance_svc.intervals.grid import MINUTES_PER_DAY
 from issuance_svc.intervals.stamps import day_number
-from issuance_svc.metering import repository, rules, service
+from issuance_svc.metering import holding, repository, rules, service
 from issuance_svc.metering.errors import (
     IntervalsContradict,
     MeterCorrected,
@@ -62,9 +62,9 @@ async def records(session: AsyncSession, project: Project, period: Period) -> li
     there (R7); this project has to record what really replaced its meter.
     """
     recorded = await repository.list_current(session, project.project_id)
-    counted = await service.own(session, project, recorded)
+    counted = await holding.own(session, project, recorded)
     own = {meter.meter_no for meter in counted}
-    await service.must_hold(session, project)
+    await holding.must_hold(session, project)
     for meter in counted:
         if meter.replaced_by is not None and meter.replaced_by not in own:
             raise MeterElsewhere(meter_no=meter.replaced_by)

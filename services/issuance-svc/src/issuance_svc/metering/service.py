@@ -9,10 +9,9 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from issuance_svc.metering import repository, rules
+from issuance_svc.metering import holding, repository, rules
 from issuance_svc.metering.errors import (
     CalibrationRefused,
-    MeterElsewhere,
     MeterNotRegistered,
     MeterRecordMissing,
     MeterRecordRefused,
@@ -65,14 +64,14 @@ async def record(
         raise MeterNotRegistered(
             pointer="/meter_no", meter_no=facts.meter_no, project_id=project_id
         )
-    await _must_not_be_elsewhere(session, project, facts.meter_no, "/meter_no")
+    await holding.must_not_be_elsewhere(session, project, facts.meter_no, "/meter_no")
     _check(facts)
     if before is not None:
         _check_frozen(before, facts)
     meter = _version(project_id, facts, before, by=by, now=now)
     if before is not None and _same(before, meter):
         return before, False
-    await _insert(session, project, meter)
+    await holding.insert(session, project, meter)
     return meter, True
 
 
@@ -100,8 +99,10 @@ async def replace(
     old = current.get(meter_no)
     if old is None:
         raise MeterRecordMissing(pointer="/meter_no", project_id=project_id, meters=meter_no)
-    await _must_not_be_elsewhere(session, project, successor.meter_no, "/successor/meter_no")
-    counted = {meter.meter_no for meter in await own(session, project, list(current.values()))}
+    await holding.must_not_be_elsewhere(session, project, successor.meter_no, "/successor/meter_no")
+    counted = {
+        meter.meter_no for meter in await holding.own(session, project, list(current.values()))
+    }
     is_settled = old.replaced_by is not None and old.replaced_by in counted
     _check_replacement(
         old,
@@ -118,8 +119,8 @@ async def replace(
     ended.final_indexes = _texts(final_indexes)
     begun = _version(project_id, successor, None, by=by, now=now)
     begun.replaces = meter_no
-    await _insert(session, project, ended)
-    await _insert(session, project, begun)
+    await holding.insert(session, project, ended)
+    await holding.insert(session, project, begun)
     return ended, begun
 
 
@@ -215,35 +216,6 @@ async def get_current(
     return {meter_no: current[meter_no] for meter_no in meter_nos}
 
 
-async def own(session: AsyncSession, project: Project, meters: Sequence[Meter]) -> list[Meter]:
-    """Return those of the project's recorded meters that count for it (R7).
-
-    Those it is registered with always do. A successor is only its owner's word: it counts unless
-    the register registered another project with it, before or after.
-    """
-    return [
-        meter
-        for meter in meters
-        if meter.meter_no in project.meters
-        or not await _is_elsewhere(session, project, meter.meter_no)
-    ]
-
-
-async def must_hold(session: AsyncSession, project: Project) -> None:
-    """Raise MeterElsewhere where two projects are registered with a meter and the other has it.
-
-    A claim of a project that is not registered with the meter, or no longer, does not count here.
-    """
-    for claim in await repository.list_claims(session, project.meters):
-        if claim.project_id == project.project_id:
-            continue
-        other = await projects.find_with_meter(
-            session, claim.meter_no, other_than=project.project_id
-        )
-        if other is not None and other.project_id == claim.project_id:
-            raise MeterElsewhere(meter_no=claim.meter_no)
-
-
 async def channels_dropped(
     session: AsyncSession, project_id: str, meters: Sequence[Meter]
 ) -> dict[str, list[str]]:
@@ -306,30 +278,6 @@ async def _own(session: AsyncSession, project_id: str, owner_code: str) -> Proje
     project = await projects.lock(session, project_id)
     projects.must_own(project, owner_code)
     return project
-
-
-async def _is_elsewhere(session: AsyncSession, project: Project, meter_no: str) -> bool:
-    """Say whether the register registered another project with the meter."""
-    other = await projects.find_with_meter(session, meter_no, other_than=project.project_id)
-    return other is not None
-
-
-async def _must_not_be_elsewhere(
-    session: AsyncSession, project: Project, meter_no: str, pointer: str
-) -> None:
-    """Raise MeterElsewhere where only another project is registered with the meter."""
-    if meter_no not in project.meters and await _is_elsewhere(session, project, meter_no):
-        raise MeterElsewhere(pointer=pointer, meter_no=meter_no)
-
-
-async def _insert(session: AsyncSession, project: Project, meter: Meter) -> None:
-    """Insert the version; the register's word that the meter is the project's outweighs a claim."""
-    is_registered = meter.meter_no in project.meters
-    if is_registered and not await _is_elsewhere(session, project, meter.meter_no):
-        await repository.take(session, meter.meter_no, meter.project_id)
-    elif await repository.claim(session, meter.meter_no, meter.project_id) != meter.project_id:
-        raise MeterElsewhere(pointer="/meter_no", meter_no=meter.meter_no)
-    await repository.insert_meter(session, meter)
 
 
 def _check(facts: MeterFacts) -> None:
