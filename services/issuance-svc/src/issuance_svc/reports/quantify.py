@@ -14,6 +14,7 @@ from issuance_svc.metering import months as metering
 from issuance_svc.methodologies import catalogue
 from issuance_svc.methodologies.calculation import (
     EXACT,
+    ChargedLoss,
     CitizenAggregate,
     Declared,
     Inputs,
@@ -27,8 +28,9 @@ from issuance_svc.methodologies.calculation import (
 from issuance_svc.methodologies.errors import ActivityContradicts
 from issuance_svc.methodologies.methodology import Methodology
 from issuance_svc.projects.models import Project
-from issuance_svc.reports import chain
+from issuance_svc.reports import chain, repository
 from issuance_svc.reports.errors import ActivityTooLarge
+from issuance_svc.reversals import service as reversals
 from issuance_svc.uploads import service as uploads
 from tht_kit.errors import Text
 
@@ -54,6 +56,7 @@ async def quantify(
     ActivityTooLarge, FactorMissing, FactorPurposeRefused, FactorTestOnly and what the methodology's module raises.
     """
     methodology = catalogue.current(project.methodology_code)
+    plots, stands = await _plots(session, upload_ids), await _stands(session, upload_ids)
     before = await chain.closing_before(session, project.project_id, claimed.start)
     gathered = Inputs(
         claimed=claimed,
@@ -61,12 +64,13 @@ async def quantify(
         project=_facts(project),
         declared=declared,
         readings=await _readings(session, upload_ids, claimed),
-        plots=await _plots(session, upload_ids),
+        plots=plots,
         plots_before=[row for row in before if isinstance(row, PlotMeasurement)],
         aggregates=await _aggregates(session, project, aggregate_ids),
         factors={},
-        stands=await _stands(session, upload_ids),
+        stands=stands,
         stands_before=[row for row in before if isinstance(row, Stand)],
+        charged_losses=await _charged_losses(session, project, [*plots, *stands]),
         meters=await metering.records(session, project, eligible),
         meter_months=await metering.months(session, project, upload_ids, eligible),
     )
@@ -130,6 +134,32 @@ async def _stands(session: AsyncSession, upload_ids: Sequence[UUID]) -> list[Sta
                 )
             )
     return [Stand.model_validate(row, from_attributes=True) for row in rows]
+
+
+async def _charged_losses(
+    session: AsyncSession, project: Project, visits: Sequence[PlotMeasurement | Stand]
+) -> list[ChargedLoss]:
+    """Return the confirmed losses before the closing inventory that no live report added back yet.
+
+    Each is added back once: a fire that is reported late, in the next report.
+    """
+    last: dict[str, date] = {}
+    for visit in visits:
+        last[visit.plot_no] = max(visit.measured_on, last.get(visit.plot_no, date.min))
+    if not last:
+        return []
+    known = await repository.list_charged(session, project.project_id)
+    lost = await reversals.list_lost(session, project.project_id, until=min(last.values()))
+    return [
+        ChargedLoss(
+            reversal_id=str(found.reversal_id),
+            kind=found.kind,
+            occurred_on=found.occurred_on,
+            loss_t=found.loss,
+        )
+        for found in lost
+        if str(found.reversal_id) not in known
+    ]
 
 
 async def _aggregates(

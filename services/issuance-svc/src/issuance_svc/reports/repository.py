@@ -98,6 +98,20 @@ async def find_after(session: AsyncSession, report: Report) -> Report | None:
     return (await session.scalars(statement)).first()
 
 
+async def list_charged(session: AsyncSession, project_id: str) -> set[str]:
+    """Return the reversals whose losses live reports of the project have added back."""
+    entry = func.jsonb_array_elements(
+        func.coalesce(Report.inputs["charged_losses"], func.jsonb_build_array())
+    ).table_valued("value")
+    statement = (
+        select(entry.c.value.op("->>")("reversal_id"))
+        .select_from(Report)
+        .join(entry, true())
+        .where(Report.project_id == project_id, Report.status.not_in(DEAD))
+    )
+    return set(await session.scalars(statement))
+
+
 async def insert_report(
     session: AsyncSession,
     report: Report,

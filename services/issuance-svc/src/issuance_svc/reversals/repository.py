@@ -1,6 +1,7 @@
 """SQL of the reversals."""
 
 from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -9,7 +10,14 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from issuance_svc.reversals.models import Backing, Reversal, Settlement, Status
+from issuance_svc.reversals.models import (
+    CORRECTIONS,
+    Backing,
+    Kind,
+    Reversal,
+    Settlement,
+    Status,
+)
 
 CONFIRMED = (Status.OPEN, Status.SETTLED)
 
@@ -36,6 +44,18 @@ async def find_unsettled(session: AsyncSession, project_id: str) -> Reversal | N
         Reversal.status.in_((Status.REPORTED, Status.OPEN)),
     )
     return (await session.scalars(statement.order_by(Reversal.reversal_id).limit(1))).first()
+
+
+async def list_lost(session: AsyncSession, project_id: str, until: date) -> Sequence[Reversal]:
+    """Return the confirmed losses of stock that somebody reported, up to a day, in their order."""
+    statement = select(Reversal).where(
+        Reversal.project_id == project_id,
+        Reversal.status.in_(CONFIRMED),
+        Reversal.kind.not_in((*CORRECTIONS, Kind.MONITORED_LOSS)),
+        Reversal.occurred_on <= until,
+    )
+    order = (Reversal.occurred_on, Reversal.reversal_id)
+    return (await session.scalars(statement.order_by(*order))).all()
 
 
 async def find_of_report(session: AsyncSession, report_id: UUID) -> Reversal | None:

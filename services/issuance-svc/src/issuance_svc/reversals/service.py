@@ -141,6 +141,11 @@ async def find_of_report(session: AsyncSession, report_id: UUID) -> Reversal | N
     return await repository.find_of_report(session, report_id)
 
 
+async def list_lost(session: AsyncSession, project_id: str, *, until: date) -> Sequence[Reversal]:
+    """Return confirmed fires, fellings and disasters up to a day: an inventory shows them too."""
+    return await repository.list_lost(session, project_id, until)
+
+
 async def withdraw_of_report(session: AsyncSession, report_id: UUID) -> None:
     """Take back what a report opened that is itself taken back: its successor measures anew.
 

@@ -1,6 +1,7 @@
 """Reversals from the report of a fire to the last cancelled tonne, each step through the API."""
 
 import asyncio
+import json
 from datetime import UTC, datetime
 from decimal import ROUND_CEILING, Decimal
 from itertools import pairwise
@@ -14,6 +15,7 @@ from issuance_svc_tests.factories import (
     OWNER,
     PV_ID,
     VERIFIER,
+    as_owner,
     caller,
     forest_project,
     organisation,
@@ -256,10 +258,17 @@ async def test_a_second_loss_finds_the_cover_eaten(forest):
 
 
 async def test_nobody_owes_for_what_was_never_issued(forest):
-    reversal = await forest.lost("500", occurred_on="2025-06-01")
+    reversal = await forest.lost("500", occurred_on="2026-01-01")
     assert (reversal["status"], reversal["debt_t"], reversal["deficit_t"]) == ("SETTLED", 0, "500")
     first = await forest.issued()
     assert (first["quantity_t"], first["withheld_t"]) == (2069, 450)
+
+
+async def test_a_fire_before_the_first_issuance_is_in_the_inventory_alone(forest):
+    await forest.lost("500", occurred_on="2025-06-01")
+    first = await forest.issued()
+    # 2,799.70 stand there after the fire; 500 are added back and regrow at once.
+    assert first["quantity_t"] == 2519
 
 
 # ---- the buffer
@@ -470,6 +479,68 @@ async def test_what_began_with_a_rejected_report_s_end_is_not_issued(forest):
     assert (await forest.desk.recall(later["report_id"])).status_code == 200
     whole = await forest.grown(volumes=("45", "65"), years=(2023, 2025))
     assert (await forest.desk.issued(whole))["quantity_t"] == 2015
+
+
+# ---- a fire that the next inventory shows as well
+
+
+async def test_a_fire_is_charged_once_although_the_next_inventory_shows_it(forest):
+    await forest.issued(years=(2021, 2023))
+    fire = await forest.lost("1000", occurred_on="2024-06-01")
+    await forest.cancel(fire, fire["debt_t"])
+    # 700 of the 1,000 t grew back: the stock falls by 300 t, 2.679 m3/ha.
+    report = await forest.grown(volumes=("45", "42.321"), years=(2024, 2025))
+    assert (report["loss"], report["calculated_t"]) == ("0", 629)  # nine tenths of 699.98
+    assert [found["kind"] for found in (await forest.api.get("/v1/reversals")).json()["items"]] == [
+        "fire"
+    ]
+    path = f"/v1/reports/{report['report_id']}/calculation"
+    shown = (await forest.api.get(path, headers=as_owner())).json()
+    assert shown["inputs"]["charged_losses"] == [
+        {
+            "reversal_id": fire["reversal_id"],
+            "kind": "fire",
+            "occurred_on": "2024-06-01",
+            "loss_t": "1000",
+        }
+    ]
+    assert f"reversal {fire['reversal_id']}, fire" in json.dumps(shown["tree"])
+    issued = await forest.desk.issued(report)
+    # 279.97 of them fill the cover again, nine tenths of the other 420.01 are new.
+    assert (issued["quantity_t"], issued["withheld_t"]) == (378, 251)
+    standing = await forest.standing()
+    behind = standing["outstanding_t"] + Decimal(standing["cover_t"])
+    assert standing["outstanding_t"] == 2519 - 721 + 378
+    # What stands there: 2,799.70 less 300.02; never more credits and cover than stock.
+    assert 0 <= Decimal("2499.68") - behind < 2
+
+
+async def test_what_is_lost_beyond_a_fire_is_measured_net_of_it(forest):
+    await forest.issued(years=(2021, 2023))
+    fire = await forest.lost("1000", occurred_on="2024-06-01")
+    await forest.cancel(fire, fire["debt_t"])
+    # 25 m3/ha are 2,799.70 t: 10 are 1,119.88, so 119.88 beyond the fire.
+    report = await forest.grown(volumes=("45", "35"), years=(2024, 2025))
+    assert Decimal(report["loss"]).quantize(Decimal("0.01")) == Decimal("119.88")
+
+
+async def test_a_fire_is_added_back_once_and_one_after_the_inventory_not_yet(forest):
+    await forest.issued(years=(2021, 2022))
+    early = await forest.lost("10", occurred_on="2023-06-01")
+    second = await forest.grown(volumes=("45", "50"), years=(2023, 2024))
+    late = await forest.lost("20", occurred_on="2024-02-01")
+    await forest.lost("30", occurred_on="2026-01-01")
+    third = await forest.grown(volumes=("50", "55"), years=(2025, 2025))
+    added = []
+    for report in (second, third):
+        path = f"/v1/reports/{report['report_id']}/calculation"
+        inputs = (await forest.api.get(path, headers=as_owner())).json()["inputs"]
+        added.append([found["reversal_id"] for found in inputs["charged_losses"]])
+    assert added == [[early["reversal_id"]], [late["reversal_id"]]]
+    # A report that is taken back adds nothing back any more: the next one does.
+    await forest.desk.recall(third["report_id"])
+    again = await forest.grown(volumes=("50", "55"), years=(2025, 2025))
+    assert again["calculated_t"] == third["calculated_t"]
 
 
 # ---- corrections (R10)

@@ -129,20 +129,20 @@ def _plot(inputs: c.Inputs, plot: Plot, *, whole: bool) -> c.Step:
             "tCO2/ha",
             [before, after],
         )
-    share = _share(inputs, plot)
+    part = share(inputs, plot)
     return c.step(
         f"dc[{plot.plot_no}]",
         c.words(
             "样地变化，按可申领期间线性分摊", "Change of the plot, linear over the eligible period"
         ),
         "(c_2 - c_1) * share",
-        (after.value - before.value) * share.value,
+        (after.value - before.value) * part.value,
         "tCO2/ha",
-        [before, after, share],
+        [before, after, part],
     )
 
 
-def _share(inputs: c.Inputs, plot: Plot) -> c.Step:
+def share(inputs: c.Inputs, plot: Plot) -> c.Step:
     """Formula (4): the part of the measured change inside the eligible period, never extrapolated."""
     first = inventory.moment(plot.before.measured_on, inputs.claimed.start)
     last = inventory.moment(plot.after.measured_on, inputs.claimed.until)

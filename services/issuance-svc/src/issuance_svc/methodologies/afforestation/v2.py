@@ -11,7 +11,7 @@ from typing import Literal
 
 from issuance_svc.methodologies import calculation as c
 from issuance_svc.methodologies import sampling
-from issuance_svc.methodologies.afforestation import change, deductions, plots, stock
+from issuance_svc.methodologies.afforestation import change, charged, deductions, plots, stock
 from issuance_svc.methodologies.afforestation.glossary import GLOSSARY
 from issuance_svc.methodologies.errors import ActivityNotApplicable, SamplingRefused
 from issuance_svc.methodologies.methodology import Methodology
@@ -77,37 +77,62 @@ def _outcome(
     years = [year for year, _ in c.year_shares(inputs.eligible.start, inputs.eligible.until)]
     taken = [deductions.fires(inputs, paired), deductions.baseline(inputs, paired)]
     taken.append(c.Given(symbol="LK", value=Decimal(0), unit="tCO2e", origin="none (6)"))
-    whole = _less(trees.measured, deductions.shrubs(inputs, whole=True), taken)
-    undiscounted = _less(trees.eligible, deductions.shrubs(inputs, whole=False), taken)
+    back = charged.added_back(inputs, paired, whole=False)
+    whole_back = charged.added_back(inputs, paired, whole=True)
+    whole = _less(trees.measured, deductions.shrubs(inputs, whole=True), taken, whole_back)
+    shrubs = deductions.shrubs(inputs, whole=False)
+    undiscounted = _less(trees.eligible, shrubs, taken, back)
     if min(whole.value, undiscounted.value) < 0:
         return _loss(years, whole, undiscounted, trees)
     if trees.error_pct > sampling.ERROR_PCT_MAX:
         return _imprecise(years, undiscounted, trees)
     subject = sampling.discount_subject(trees.error_pct)
     discount = inputs.factor(f"discount {subject}", change.DISCOUNT)
-    discounted = c.step(
-        "dC_d",
-        c.words("扣除抽样误差折扣后的变化", "Change after the sampling discount"),
-        "dC_PROJ * (100 - d) / 100",
-        trees.eligible.value * (100 - discount.value) / 100,
-        "tCO2e",
-        [trees.eligible, trees.error, discount],
-    )
-    gross = _less(discounted, deductions.shrubs(inputs, whole=False), taken)
+    gross = _less(_discounted(trees, discount, back), shrubs, taken, back)
     if gross.value < 0:
         return _loss(years, whole, gross, trees)
     return _issued(inputs, gross, cover)
 
 
-def _less(grown: c.Step, shrubs: c.Step | c.Given, taken: Sequence[c.Step | c.Given]) -> c.Step:
-    value = grown.value + shrubs.value - sum((part.value for part in taken), Decimal(0))
+def _discounted(trees: change.Change, discount: c.Factor, back: c.Step | None) -> c.Step:
+    """Formula (2)'s discount. A net loss that is added back again is made larger by it, not smaller."""
+    grown, formula = trees.eligible.value, "dC_PROJ * (100 - d) / 100"
+    value = grown * (100 - discount.value) / 100
+    if back is not None and grown < 0:
+        value, formula = grown * (100 + discount.value) / 100, "dC_PROJ * (100 + d) / 100"
     return c.step(
+        "dC_d",
+        c.words("扣除抽样误差折扣后的变化", "Change after the sampling discount"),
+        formula,
+        value,
+        "tCO2e",
+        [trees.eligible, trees.error, discount],
+    )
+
+
+def _less(
+    grown: c.Step,
+    shrubs: c.Step | c.Given,
+    taken: Sequence[c.Step | c.Given],
+    back: c.Step | None,
+) -> c.Step:
+    value = grown.value + shrubs.value - sum((part.value for part in taken), Decimal(0))
+    found = c.step(
         "gross",
         c.words("加灌木、扣火灾、基线与泄漏", "Change with shrubs less fire, baseline and leakage"),
         f"{grown.symbol} + dC_SHRUB - GHG_E - dC_BSL - LK",
         value,
         "tCO2e",
         [grown, shrubs, *taken],
+    )
+    if back is None:
+        return found
+    return found.model_copy(
+        update={
+            "value": value + back.value,
+            "formula": f"{found.formula} + {charged.SYMBOL}",
+            "operands": [*found.operands, back],
+        }
     )
 
 
