@@ -7,10 +7,10 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from issuance_svc.factors import repository, service
+from issuance_svc.factors import repository, seeding, service
 from issuance_svc.factors.errors import FactorMoved, FactorPartsWrong, FactorUnchanged
 from issuance_svc.factors.models import Factor, FactorKind
-from issuance_svc.factors.rules import PARTS, Place, Values
+from issuance_svc.factors.rules import LEAP_FACTOR, PARTS, Bounds, Place, Values, leaps
 from issuance_svc.organisations import service as organisations
 from issuance_svc.organisations.models import Kind
 from tht_kit import four_eyes
@@ -40,7 +40,7 @@ async def propose(
     newest = await newest_of(session, place)
     if newest is not None and Values.of(newest) == values:
         raise FactorUnchanged(factor_id=newest.factor_id)
-    proposal = as_json(place, values, 0 if newest is None else newest.version)
+    proposal = as_json(place, values, newest)
     return await four_eyes.propose(
         session, CHANGE, subject=place.name, proposal=proposal, by=by, now=now, note=reason
     )
@@ -63,7 +63,26 @@ def problems_of(kind: FactorKind, place: Place, values: Values) -> Sequence[Fiel
     if values.valid_from and values.valid_until and values.valid_until < values.valid_from:
         said = Text(zh="早于生效日", en="It is before the day it is valid from")
         found.append(FieldProblem("/valid_until", said))
+    bounds = seeding.bounds_by_kind().get(kind.kind, Bounds())
+    if not bounds.hold(values.value):
+        said = Text(
+            zh=f"类型 {kind.kind} 的值须 {bounds.name}，给出的是 {values.value:f}",
+            en=f"A value of the kind {kind.kind} is {bounds.name}; {values.value:f} was given",
+        )
+        found.append(FieldProblem("/value", said))
     return found
+
+
+def warning_of(before: Factor | None, values: Values) -> Text | None:
+    """Return what the approving person should look at twice: a value far from the newest one [D]."""
+    if before is None or not leaps(before.value, values.value):
+        return None
+    old, new = f"{before.value:f} {before.unit}", f"{values.value:f} {values.unit}"
+    return Text(
+        zh=f"与现行版本 {before.factor_id} 相差超过 {LEAP_FACTOR} 倍：由 {old} 变为 {new}，请核对",
+        en=f"More than {LEAP_FACTOR} times off the newest version {before.factor_id}: {old} becomes"
+        f" {new}; check it",
+    )
 
 
 async def newest_of(session: AsyncSession, place: Place) -> Factor | None:
@@ -71,8 +90,9 @@ async def newest_of(session: AsyncSession, place: Place) -> Factor | None:
     return versions[-1] if versions else None
 
 
-def as_json(place: Place, values: Values, based_on: int) -> dict[str, Any]:
+def as_json(place: Place, values: Values, newest: Factor | None) -> dict[str, Any]:
     """Return the proposal: text and numbers of years and versions only, no decimal as a float."""
+    warning = warning_of(newest, values)
     return {
         "kind": place.kind,
         "region": place.region,
@@ -84,7 +104,9 @@ def as_json(place: Place, values: Values, based_on: int) -> dict[str, Any]:
         "source": values.source,
         "valid_from": None if values.valid_from is None else values.valid_from.isoformat(),
         "valid_until": None if values.valid_until is None else values.valid_until.isoformat(),
-        "based_on_version": based_on,
+        "based_on_version": 0 if newest is None else newest.version,
+        "value_before": None if newest is None else format(newest.value, "f"),
+        "warning": None if warning is None else {"zh": warning.zh, "en": warning.en},
     }
 
 

@@ -72,12 +72,14 @@ class FactorPartsWrong(DomainError):
     type = "factor-parts-wrong"
     status = 422
     title = Text(
-        zh="因子的地区、对象、年份或单位不符", en="Parts of the factor do not fit its kind"
+        zh="因子的地区、对象、年份、单位或数值不符",
+        en="Parts or the value of the factor do not fit its kind",
     )
     detail = Text(zh="类型 {kind}：见 errors。", en="Kind {kind}: see errors.")
     fix = Text(
-        zh="按 GET /v1/factors/kinds 中该类型的 parts 与 unit 填写。",
-        en="State exactly the parts and the unit that GET /v1/factors/kinds gives for the kind.",
+        zh="按 GET /v1/factors/kinds 中该类型的 parts、unit 与 bounds 填写。",
+        en="State exactly the parts and the unit that GET /v1/factors/kinds gives for the kind, and a"
+        " value within its bounds.",
     )
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from issuance_svc.factors import changes, repository, service, yaml_form
 from issuance_svc.factors.errors import FactorFileRefused
 from issuance_svc.factors.models import Factor
-from issuance_svc.factors.rules import Place
+from issuance_svc.factors.rules import SOURCE_CHARS_MIN, SOURCED, Place, is_sourced
 from issuance_svc.factors.yaml_form import Entry, FactorFile
 from issuance_svc.organisations import service as organisations
 from issuance_svc.organisations.models import Kind
@@ -31,6 +31,10 @@ class Planned:
     entry: Entry
     action: Action
     before: Factor | None
+
+    @property
+    def warning(self) -> Text | None:
+        return changes.warning_of(self.before, self.entry.values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,7 @@ async def plan(session: AsyncSession, content: bytes, *, source: str, by: Princi
     for row in await repository.list_versions(session, places):
         newest[Place(row.kind, row.region, row.subject, row.year)] = row
     rows = [_planned(entry, newest.get(entry.place)) for entry in found.entries]
+    _must_be_sourced(rows)
     return Plan(hashlib.sha256(content).hexdigest(), rows, found.elsewhere, None)
 
 
@@ -66,6 +71,29 @@ def _planned(entry: Entry, before: Factor | None) -> Planned:
     now = entry.values
     same = said == (now.value, now.unit, now.grade, now.valid_from, now.valid_until)
     return Planned(entry, "unchanged" if same else "changed", before)
+
+
+def _must_be_sourced(rows: Sequence[Planned]) -> None:
+    """Refuse a change that keeps a grade resting on a text and names no text any more [D].
+
+    Stating a grade that rests on none (M, D, V3) is the way out. Raises FactorFileRefused.
+    """
+    said = Text(
+        zh=f"现行版本的等级须有来源；新来源少于 {SOURCE_CHARS_MIN} 个字，请写明来源或改报等级",
+        en=f"The newest version's grade rests on a source; the new one has fewer than"
+        f" {SOURCE_CHARS_MIN} characters: name the source, or state another grade",
+    )
+    problems = [
+        FieldProblem(f"{row.entry.pointer}/source", said)
+        for row in rows
+        if row.action == "changed"
+        and row.before is not None
+        and row.before.grade in SOURCED
+        and not is_sourced(row.entry.values.grade, row.entry.values.source)
+    ]
+    if problems:
+        shown = problems[:PROBLEMS_SHOWN]
+        raise FactorFileRefused(total=len(problems), shown=len(shown), errors=shown)
 
 
 async def _unfit(session: AsyncSession, found: FactorFile) -> list[FieldProblem]:
@@ -99,7 +127,7 @@ async def propose(
     """
     planned = await plan(session, content, source=source, by=by)
     rows = [
-        changes.as_json(row.entry.place, row.entry.values, row.before.version if row.before else 0)
+        changes.as_json(row.entry.place, row.entry.values, row.before)
         for row in planned.rows
         if row.action != "unchanged"
     ]

@@ -9,7 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from issuance_svc.factors.imports import Action, Plan, Planned
 from issuance_svc.factors.models import Factor, FactorKind
-from issuance_svc.factors.rules import Place, Purpose, Values
+from issuance_svc.factors.rules import Bounds, Place, Purpose, Values
+from issuance_svc.factors.seeding import bounds_by_kind
 from issuance_svc.methodologies.calculation import Number, Words
 from tht_kit.fields import Day, DecimalText, Line, Prose
 from tht_kit.four_eyes import Task
@@ -32,6 +33,7 @@ class FactorKindOut(BaseModel):
     used_for: list[Purpose] = Field(description="只可用于 / what it may be used for, nothing else")
     parts: list[Literal["region", "subject", "year"]]
     instead: str | None = Field(description="其他目的应使用的类型 / the kind for other purposes")
+    bounds: str = Field(description="取值范围 / what a value must be", examples=["> 0, ≤ 2"])
 
     @classmethod
     def of(cls, kind: FactorKind) -> Self:
@@ -39,7 +41,8 @@ class FactorKindOut(BaseModel):
             name: getattr(kind, name)
             for name in ("kind", "unit", "dimension", "used_for", "parts", "instead")
         }
-        return cls(name=Words(zh=kind.name_zh, en=kind.name_en), **known)
+        bounds = bounds_by_kind().get(kind.kind, Bounds()).name
+        return cls(name=Words(zh=kind.name_zh, en=kind.name_en), bounds=bounds, **known)
 
 
 class FactorOut(BaseModel):
@@ -122,6 +125,9 @@ class ImportRowOut(BaseModel):
     grade: str
     before: Number | None
     before_id: str | None
+    warning: Words | None = Field(
+        description="与现行版本相差悬殊 / far from the newest version, to be looked at twice"
+    )
 
     @classmethod
     def of(cls, row: Planned) -> Self:
@@ -134,6 +140,7 @@ class ImportRowOut(BaseModel):
             grade=row.entry.values.grade,
             before=None if row.before is None else row.before.value,
             before_id=None if row.before is None else row.before.factor_id,
+            warning=None if row.warning is None else Words(zh=row.warning.zh, en=row.warning.en),
         )
 
 

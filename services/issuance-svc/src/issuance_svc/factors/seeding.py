@@ -1,13 +1,15 @@
 """The packaged factors and kinds, read from YAML; every scalar as text, so no value is ever a float."""
 
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
 import yaml
 
-from issuance_svc.factors.rules import Place
+from issuance_svc.factors.rules import Bounds, Place
 
 
 def _entries(name: str) -> list[dict[str, Any]]:
@@ -60,3 +62,16 @@ def kind_rows() -> list[dict[str, Any]]:
         }
         for entry in _entries("factor_kinds.yaml")
     ]
+
+
+@cache
+def bounds_by_kind() -> Mapping[str, Bounds]:
+    """Return the bounds of seeds/factor_kinds.yaml."""
+    return {
+        entry["kind"]: Bounds(*(_decimal(entry.get(end)) for end in ("least", "above", "most")))
+        for entry in _entries("factor_kinds.yaml")
+    }
+
+
+def _decimal(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)

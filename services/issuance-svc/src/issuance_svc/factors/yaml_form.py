@@ -314,7 +314,13 @@ def _plain_list(found: FactorFile, rows: list[Any], source: str) -> None:
         cell = {"v": row.get("value"), "g": row.get("grade")} | {
             name: row[name] for name in ("valid_from", "valid_until") if name in row
         }
-        _add(found, pointer, place, cell, "v", row.get("unit", "1"), row.get("source") or source)
+        _add(found, pointer, place, cell, "v", row.get("unit", "1"), _source(row, source))
+
+
+def _source(row: dict[str, Any], source: str) -> Any:
+    """Return the row's own source; a blank one is none."""
+    own = row.get("source")
+    return source if own is None or (isinstance(own, str) and not own.strip()) else own
 
 
 def _add(

@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import text
 
+from issuance_svc.factors import seeding
 from issuance_svc_tests.factories import BUREAU, OWNER, caller, problem
 
 PATH = "/v1/factors"
@@ -158,6 +159,10 @@ async def test_a_version_is_used_within_its_validity(office):
         ({"region": None, "year": None, "subject": "x"}, 422, "factor-parts-wrong", {"/region", "/year", "/subject"}),
         ({"unit": "kgCO2/kWh"}, 422, "factor-parts-wrong", {"/unit"}),
         ({"valid_from": "2025-01-02", "valid_until": "2025-01-01"}, 422, "factor-parts-wrong", {"/valid_until"}),
+        ({"value": "-1"}, 422, "factor-parts-wrong", {"/value"}),
+        ({"value": "0"}, 422, "factor-parts-wrong", {"/value"}),
+        ({"value": "700.1"}, 422, "factor-parts-wrong", {"/value"}),
+        ({"value": "2.000001", "unit": "kg"}, 422, "factor-parts-wrong", {"/unit", "/value"}),
         ({"kind": "grid_basline_om"}, 422, "factor-kind-unknown", None),
         ({"value": 0.7}, 422, "validation-failed", None),
         ({"grade": "V9"}, 422, "validation-failed", None),
@@ -177,6 +182,62 @@ async def test_what_does_not_fit_its_kind_is_refused_whole(
         assert problem(answer) == type_
     if pointers is not None:
         assert {error["pointer"] for error in answer.json()["errors"]} == pointers
+
+
+@pytest.mark.parametrize(
+    ("kind", "inside", "outside", "bounds"),
+    [
+        ("k_risk", ["0", "1"], ["-0.0001", "1.0001", "12"], "≥ 0, ≤ 1"),
+        ("pv_weight_om", ["0", "1"], ["-0.5", "75"], "≥ 0, ≤ 1"),
+        ("pv_gap_inflow_max_pct", ["0", "100"], ["-1", "100.01"], "≥ 0, ≤ 100"),
+        ("biomass_rsr", ["0.0001", "5"], ["0", "-0.25", "5.1"], "> 0, ≤ 5"),
+    ],
+)
+async def test_a_value_outside_the_bounds_of_its_kind_is_refused_with_them(
+    office, kind, inside, outside, bounds
+):
+    about = {known["kind"]: known for known in (await office.get(f"{PATH}/kinds")).json()}[kind]
+    assert about["bounds"] == bounds
+    whole = {"kind": kind, "region": None, "year": None, "unit": about["unit"]}
+    for value in outside:
+        refused = await propose(office, **whole, value=value)
+        assert (refused.status_code, problem(refused)) == (422, "factor-parts-wrong")
+        assert bounds in refused.json()["errors"][0]["detail"]
+    for value in inside:
+        await store(office, **whole, value=value)
+
+
+@pytest.mark.parametrize(
+    ("value", "warns"),
+    [("2", True), ("1.5001", True), ("1.5", False), ("0.1667", False), ("0.1666", True)],
+)
+async def test_a_leap_from_the_newest_version_is_shown_to_the_approving_person(
+    office, value, warns
+):
+    first = await store(office, value="0.5")
+    assert (first["proposal"]["warning"], first["proposal"]["value_before"]) == (None, None)
+    task = await store(office, value=value)
+    assert (task["proposal"]["value"], task["proposal"]["value_before"]) == (value, "0.5")
+    warning = task["proposal"]["warning"]
+    assert (warning is not None) == warns
+    if warns:
+        assert all(
+            "0.5 tCO2/MWh" in text and f"{value} tCO2/MWh" in text for text in warning.values()
+        )
+
+
+def test_every_packaged_factor_lies_within_the_bounds_of_its_kind():
+    bounds = seeding.bounds_by_kind()
+    assert set(bounds) == {row["kind"] for row in seeding.kind_rows()}
+    assert all(known.name for known in bounds.values())
+    rows = seeding.factor_rows()
+    assert [row for row in rows if not bounds[row["kind"]].hold(row["value"])] == []
+
+
+async def test_from_and_to_nothing_is_a_leap(office):
+    whole = {"kind": "k_risk", "region": None, "year": None, "unit": "1"}
+    assert (await store(office, **whole, value="0"))["proposal"]["warning"]
+    assert (await store(office, **whole, value="0.1"))["proposal"]["warning"]
 
 
 async def test_only_the_bureau_changes_factors(office):

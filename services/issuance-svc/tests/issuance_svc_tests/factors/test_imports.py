@@ -48,7 +48,7 @@ PLAIN = """
 
 
 async def send(api, content, *, by="officer-a", **query):
-    given = {"source": "参数表", "reason": "年度更新"} | query
+    given = {"source": "平台因子参数表第一版", "reason": "年度更新"} | query
     headers = officer(by) | {"Content-Type": "application/yaml", "Accept-Language": "en"}
     return await api.post(f"{PATH}/imports", params=given, content=content, headers=headers)
 
@@ -141,6 +141,37 @@ async def test_a_change_and_a_file_approved_at_once_give_one_next_version(office
     assert [row["version"] for row in await every(office, kind="k_risk")] == [1, 2]
 
 
+async def test_an_import_warns_of_a_leap(office):
+    content = "- {kind: biomass_cf, value: 0.1, unit: tC/t d.m., grade: V2}"
+    shown = (await send(office, content, dry_run=True)).json()["rows"][0]
+    assert "0.47 tC/t d.m. becomes 0.1 tC/t d.m." in shown["warning"]["en"]
+    (proposed,) = (await send(office, content)).json()["task"]["proposal"]["factors"]
+    assert (proposed["value_before"], proposed["warning"]["en"]) == ("0.47", shown["warning"]["en"])
+    calm = content.replace("0.1,", "0.46,")
+    assert (await send(office, calm, dry_run=True)).json()["rows"][0]["warning"] is None
+
+
+async def test_an_import_does_not_take_the_source_from_a_grade_that_rests_on_one(office):
+    row = "- {{kind: biomass_cf, value: 0.46, unit: tC/t d.m., grade: {grade}, source: {source}}}"
+    for source in ('""', '"   "', '"IPCC 2006"'):
+        short = row.format(grade="V1", source=source)
+        refused = await send(office, short, source="参数表")
+        assert (refused.status_code, problem(refused)) == (422, "factor-file-refused"), source
+        assert [error["pointer"] for error in refused.json()["errors"]] == ["/0/v/source"]
+        dry = await send(office, short, source="参数表", dry_run=True)
+        assert dry.status_code == 422
+    # A blank one is the file's; a grade that rests on no text needs none; an unchanged row changes none.
+    for content, source in (
+        (row.format(grade="V1", source='"  "'), "IPCC 2006 第四卷第四章"),
+        (row.format(grade="V1", source='"IPCC 2006 "'), "x"),
+        (row.format(grade="M", source='"x"'), "x"),
+        (row.format(grade="V2", source='"x"').replace("0.46", "0.47"), "x"),
+    ):
+        taken = await send(office, content, source=source, dry_run=True)
+        expected = 422 if content.count("IPCC 2006 ") else 202
+        assert taken.status_code == expected, content
+
+
 @pytest.mark.parametrize(
     ("content", "pointers"),
     [
@@ -157,6 +188,9 @@ async def test_a_change_and_a_file_approved_at_once_give_one_next_version(office
         ("forestry: {fire: {comfort: 1, g: M}}", {"/forestry/fire/comfort"}),
         ("pv_weights: [1]", {"/pv_weights"}),
         ("- {kind: k_risk, value: 0.1, unit: kg, grade: M}", {"/0/v/unit"}),
+        ('- {kind: k_risk, value: -0.1, unit: "1", grade: M}', {"/0/v/value"}),
+        ("pv_weights: {om: 75, bm: -0.25, g: M}", {"/pv_weights/om/value", "/pv_weights/bm/value"}),
+        ("grid_baseline_t_per_mwh: {SW: {2024: {om: -1, bm: 1, g: M}}}", {"/grid_baseline_t_per_mwh/SW/2024/om/value"}),
         ("- {kind: nothing, value: 0.1, unit: kg, grade: M}", {"/0/v"}),
         ("- {kind: k_risk, value: 0.1, grade: M, colour: red}\n- 3", {"/0/colour", "/1"}),
         ("- {kind: k_risk, value: 0.1, grade: M}\n- {kind: k_risk, value: 0.2, grade: M}", {"/1/v"}),
