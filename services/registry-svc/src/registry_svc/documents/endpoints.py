@@ -6,21 +6,39 @@ from uuid import UUID
 
 from fastapi import Depends, Query, Request, Response
 from fastapi.responses import StreamingResponse
+from pydantic import AfterValidator
+from pydantic_core import PydanticCustomError
 
 from registry_svc.container import BlobsDep
 from registry_svc.documents import rules, service
 from registry_svc.documents.rules import DocumentKind
 from registry_svc.documents.schemas import DocumentDetailOut, DocumentOut
 from tht_kit.auth import Reader, require
-from tht_kit.fields import Line
+from tht_kit.fields import BILINGUAL, Line
 from tht_kit.http import Now, ReadSession, WriteSession, new_router
 from tht_kit.pagination import Page, PageQuery
 from tht_kit.principal import Principal
 
 router = new_router(prefix="/v1/documents", tags=["项目文件 / Documents"])
 
+
+def _last_part(value: str) -> str:
+    """Return the name without the folders that its sender keeps it in, on either kind of system."""
+    name = value.replace("\\", "/").rpartition("/")[2].strip()
+    if name in ("", ".", ".."):
+        raise PydanticCustomError(
+            BILINGUAL, "{en}", {"zh": "这不是文件名", "en": "This is no name of a file"}
+        )
+    return name
+
+
+FileName = Annotated[Line, AfterValidator(_last_part)]
 Filer = Annotated[Principal, Depends(require("documents:write"))]
 _MIB = service.DOCUMENT_BYTES_MAX // 1024 // 1024
+_SAME = (
+    "同一文件已提交，名称与标题以首次为准 / the same file again:"
+    " it keeps the name and the title that it was first filed under"
+)
 _BODY = {
     "requestBody": {
         "required": True,
@@ -33,7 +51,7 @@ _BODY = {
 @router.post(
     "",
     status_code=201,
-    responses={200: {"model": DocumentOut, "description": "同一文件已提交 / the same file again"}},
+    responses={200: {"model": DocumentOut, "description": _SAME}},
     openapi_extra=_BODY,
     summary="提交项目文件 / File a document",
 )
@@ -43,7 +61,10 @@ async def file_document(
     project_id: UUID,
     kind: Annotated[DocumentKind, Query(description="文件种类 / kind of document")],
     title: Annotated[Line, Query(description="标题 / title")],
-    file_name: Annotated[Line, Query(description="文件名 / file name", examples=["PDD.pdf"])],
+    file_name: Annotated[
+        FileName,
+        Query(description="文件名，不含路径 / file name, without a path", examples=["PDD.pdf"]),
+    ],
     session: WriteSession,
     blobs: BlobsDep,
     now: Now,

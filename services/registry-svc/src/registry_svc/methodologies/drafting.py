@@ -58,7 +58,7 @@ async def draft(
     """
     await organisations.must_be_officer(session, by)
     code = rules.parse_code(methodology_code, pointer="/methodology_code")
-    _check(code, plan)
+    _check(code, plan, legal_date(now))
     newest = await repository.newest_version(session, code.series)
     if code.version < newest:
         raise MethodologyVersionStale(
@@ -86,7 +86,8 @@ async def amend(
     """
     await organisations.must_be_officer(session, by)
     methodology = await service.get_for_update(session, methodology_code, DRAFT, REVIEWED)
-    _check(rules.parse_code(methodology_code, pointer="/methodology_code"), plan)
+    code = rules.parse_code(methodology_code, pointer="/methodology_code")
+    _check(code, plan, legal_date(now))
     for name, value in asdict(plan).items():
         setattr(methodology, name, value)
     methodology.status = DRAFT
@@ -94,8 +95,12 @@ async def amend(
     return methodology
 
 
-def _check(code: Code, plan: Plan) -> None:
-    problems = [*_problems(code, plan), *rules.rule_problems(plan.applicability)]
+def _check(code: Code, plan: Plan, today: date) -> None:
+    problems = [
+        *_problems(code, plan),
+        *rules.begun_problems(plan.valid_from, today),
+        *rules.rule_problems(plan.applicability),
+    ]
     if problems:
         raise InvalidRequest(count=len(problems), errors=problems)
 
@@ -132,7 +137,10 @@ async def review(
     await organisations.must_be_officer(session, by)
     methodology = await service.get_for_update(session, methodology_code, DRAFT)
     demands = await _demands(session, legal_date(now))
-    problems = [*rules.panel_problems(members, demands)]
+    problems = [
+        *rules.panel_problems(members, demands),
+        *rules.begun_problems(methodology.valid_from, legal_date(now)),
+    ]
     if held_on > legal_date(now):
         text = Text(zh="评审日期不能晚于今日。", en="The meeting cannot lie in the future.")
         problems.append(FieldProblem("/held_on", text))

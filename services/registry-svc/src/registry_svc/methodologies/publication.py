@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from registry_svc.methodologies import repository, service
+from registry_svc.methodologies import repository, rules, service
 from registry_svc.methodologies.errors import MethodologyVersionStale
 from registry_svc.methodologies.models import Methodology, MethodologyStatus
 from registry_svc.organisations import service as organisations
@@ -38,13 +38,7 @@ async def propose(
     """
     await organisations.must_be_officer(session, by)
     methodology, superseded = await _locked(session, methodology_code)
-    problems = []
-    if methodology.valid_from < legal_date(now):
-        text = Text(
-            zh=f"生效日期 {methodology.valid_from} 已过，请先修改草案。",
-            en=f"It would be in force from {methodology.valid_from}, which has passed: amend it.",
-        )
-        problems.append(FieldProblem("/valid_from", text))
+    problems = [*rules.begun_problems(methodology.valid_from, legal_date(now))]
     if transition_until is not None:
         problems += _transition_problems(methodology, superseded, transition_until)
     if problems:

@@ -317,6 +317,16 @@ def panel_problems(members: Sequence[Member], demands: PanelDemands) -> Iterator
         yield FieldProblem("/members", text)
 
 
+def begun_problems(valid_from: date, today: date) -> Iterator[FieldProblem]:
+    """Refuse what would be in force before it is published: no day is made eligible afterwards."""
+    if valid_from < today:
+        text = Text(
+            zh=f"生效日期 {valid_from} 已过，请先修改草案。",
+            en=f"It would be in force from {valid_from}, which has passed: amend it.",
+        )
+        yield FieldProblem("/valid_from", text)
+
+
 def tally(members: Sequence[Member], demands: PanelDemands) -> Outcome:
     """Count the votes: an abstention counts against, a recused member not at all."""
     votes = [member.vote for member in members if member.vote is not Vote.RECUSED]

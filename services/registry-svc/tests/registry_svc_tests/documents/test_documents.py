@@ -65,6 +65,35 @@ async def test_the_same_file_of_the_same_kind_is_the_same_document(register):
     assert other_kind.status_code == 201
 
 
+async def test_the_same_file_keeps_the_name_it_was_first_filed_under(register):
+    project_id = await register.draft()
+    await filed(register, project_id)
+    again = await send(register, project_id, file_name="另一名.pdf", title="另一标题")
+    assert again.status_code == 200
+    assert (again.json()["file_name"], again.json()["title"]) == ("设计 v1.pdf", "设计文件")
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ("../../etc/passwd.pdf", "passwd.pdf"),
+        ("C:\\资料\\设计.pdf", "设计.pdf"),
+        ("/a/b\\c.pdf", "c.pdf"),
+        ("设计..v1.pdf", "设计..v1.pdf"),
+    ],
+)
+async def test_a_file_name_has_no_folders(register, sent, kept):
+    answer = await send(register, await register.draft(), file_name=sent)
+    assert (answer.status_code, answer.json()["file_name"]) == (201, kept)
+
+
+@pytest.mark.parametrize("sent", ["资料/", "..", "../..", "a/.", "\\", "a/ "])
+async def test_a_folder_is_no_file(register, sent):
+    answer = await send(register, await register.draft(), file_name=sent)
+    assert answer.status_code == 422
+    assert [error["pointer"] for error in answer.json()["errors"]] == ["query:file_name"]
+
+
 @pytest.mark.parametrize(
     ("content", "file_name", "media_type"),
     [

@@ -385,9 +385,25 @@ async def test_a_window_never_leaves_a_gap(desk, transition_until, pointer):
         assert [error["pointer"] for error in answer.json()["errors"]] == [pointer]
 
 
-async def test_a_first_version_has_no_window_and_none_begins_in_the_past(desk):
-    await desk.draft(valid_from="2026-07-16")
+async def test_what_begins_in_the_past_is_refused_as_a_draft_and_by_the_panel(desk, clock):
+    answer = await desk.draft(valid_from="2026-07-16")
+    assert answer.status_code == 422
+    assert [error["pointer"] for error in answer.json()["errors"]] == ["/valid_from"]
+    assert (await desk.draft(valid_from="2026-07-17")).status_code == 201
+    amended = await desk.amend(valid_from="0001-01-01")
+    assert [error["pointer"] for error in amended.json()["errors"]] == ["/valid_from"]
+    clock.set(legal_midnight(date(2026, 7, 18)))
+    reviewed = await desk.review()
+    assert refusal(reviewed) == (422, "methodology-panel-invalid")
+    assert [error["pointer"] for error in reviewed.json()["errors"]] == ["/valid_from"]
+    assert (await desk.amend(valid_from="2026-07-18")).status_code == 200
+    assert (await desk.review()).status_code == 201
+
+
+async def test_a_first_version_has_no_window_and_none_begins_in_the_past(desk, clock):
+    await desk.draft(valid_from="2026-07-17")
     await desk.review()
+    clock.set(legal_midnight(date(2026, 7, 18)))
     answer = await desk.post(CODE, "publication", {"transition_until": "2026-12-31"})
     assert [error["pointer"] for error in answer.json()["errors"]] == [
         "/valid_from",
