@@ -48,6 +48,11 @@ def officer(org: str, subject: str = "officer-a", *scopes: str) -> dict[str, str
     return caller(*OFFICER_SCOPES, *scopes, org=org, subject=subject)
 
 
+def overseer() -> dict[str, str]:
+    """Return the headers of one who reads drafts too."""
+    return bearer("overseer", "oversight:read")
+
+
 async def register_organisation(api: Any, *kinds: str) -> str:
     """Register an organisation of the kinds and return its code; a verifier can do every scope."""
     body = organisation(kinds=list(kinds))
@@ -113,7 +118,8 @@ async def approve(api: Any, task_id: str, headers: dict[str, str]) -> httpx.Resp
 
 
 def pv_project(author: str, **changes: Any) -> dict[str, Any]:
-    """A distributed PV project (分布式光伏) that meets every condition."""
+    """A distributed PV project (分布式光伏) that meets every condition, on a roof of its own."""
+    number = next(_numbers)
     return {
         "name": "两江新区屋顶分布式光伏",
         "unit_type": "CQCER",
@@ -124,12 +130,12 @@ def pv_project(author: str, **changes: Any) -> dict[str, Any]:
         "operation_date": "2021-09-01",
         "crediting_start": "2022-01-01",
         "crediting_end": "2031-12-31",
-        "meters": [f"CQ-M-{next(_numbers):06d}"],
+        "meters": [f"CQ-M-{number:06d}"],
         "baseline_grid": "CC",
         "baseline_factor_year": 2019,
         "capacity_kw": "98.5",
-        "latitude": "29.563010",
-        "longitude": "106.551557",
+        "latitude": f"{29 + number % 1000 * 0.001:.6f}",
+        "longitude": f"{106.551557 + number // 1000 % 1000 * 0.001:.6f}",
     } | changes
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from registry_svc.projects import repository, service
+from registry_svc.projects import near, repository, service
 from registry_svc.projects.models import Project
 from registry_svc.projects.rules import (
     NEGATIVE_VALIDATION,
@@ -33,6 +33,7 @@ class NextStep:
     organisation_code: str | None
     due_on: date | None
     missing: Sequence[Text]
+    warnings: Sequence[Text] = ()  # what to look at before it is taken
 
 
 async def list_next(
@@ -41,6 +42,7 @@ async def list_next(
     """Return the project and its next steps; raises ProjectNotFound."""
     project = await service.get(session, project_id)
     unanswered = await repository.count_unanswered(session, project_id)
+    beside = [other.warning() for other in await near.near(session, project)]
     who = {Actor.OWNER: project.owner_code, Actor.VALIDATOR: project.validator_code}
     found = [
         NextStep(
@@ -48,6 +50,7 @@ async def list_next(
             organisation_code=who.get(step.actor),
             due_on=project.decision_due if step in (REGISTRATION, REFUSAL) else None,
             missing=_missing(project, step, unanswered, legal_date(now)),
+            warnings=beside if step is REGISTRATION else (),
         )
         for step in steps_from(ProjectStatus(project.status))
     ]

@@ -10,7 +10,7 @@ from registry_svc.methodologies import service as methodologies
 from registry_svc.methodologies.models import Methodology
 from registry_svc.organisations import service as organisations
 from registry_svc.organisations.models import Kind
-from registry_svc.projects import repository, service
+from registry_svc.projects import near, repository, service
 from registry_svc.projects.models import PROJECT_NO_MAX, Project
 from registry_svc.projects.rules import (
     REFUSAL,
@@ -42,11 +42,13 @@ async def propose(
 
     Raises OrganisationUnfit unless the officer is of the bureau (or the owner may not act),
     ProjectNotFound, ProjectStepRefused, InvalidRequest for a refusal without a reason,
-    MethodologyNotInForce once its transition window is over, GreenCertificateClaimed (R7), TaskPending.
+    MethodologyNotInForce once its transition window is over, GreenCertificateClaimed (R7),
+    SiteBarred beside a deregistered solar project (R9), TaskPending.
     """
     await organisations.get_acting_as(session, by.organisation(), Kind.BUREAU)
     project = await service.get(session, project_id)
     await _check(session, project, is_accepted=is_accepted, now=now)
+    beside = await near.near(session, project)
     if not is_accepted and reason is None:
         why = Text(zh="不予登记须说明理由。", en="A refusal needs a reason.")
         raise InvalidRequest(count=1, errors=[FieldProblem("/reason", why)])
@@ -54,7 +56,11 @@ async def propose(
         session,
         KIND,
         subject=str(project_id),
-        proposal={"decision": "register" if is_accepted else "refuse", "reason": reason},
+        proposal={
+            "decision": "register" if is_accepted else "refuse",
+            "reason": reason,
+            "near_projects": [other.shown() for other in beside],
+        },
         note=reason,
         by=by,
         now=now,
@@ -71,6 +77,7 @@ async def _check(
     await methodologies.get_registrable(session, project.methodology_code, legal_date(now))
     if project.green_certificate_claim:
         raise GreenCertificateClaimed(project_id=project.project_id)
+    await near.must_not_be_barred(session, project)
 
 
 async def _approve(session: AsyncSession, task: Task, by: Principal, now: datetime) -> None:

@@ -58,6 +58,7 @@ class NextStepOut(BaseModel):
     due_on: date | None
     ready: bool
     missing: list[SentenceOut]
+    warnings: list[SentenceOut] = Field(description="办理前请核对 / look at this first")
 
     @classmethod
     def of(cls, found: NextStep, project_id: UUID) -> Self:
@@ -75,6 +76,7 @@ class NextStepOut(BaseModel):
             due_on=found.due_on,
             ready=not found.missing,
             missing=[SentenceOut.model_validate(text) for text in found.missing],
+            warnings=[SentenceOut.model_validate(text) for text in found.warnings],
         )
 
 

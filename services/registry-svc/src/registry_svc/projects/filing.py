@@ -12,8 +12,8 @@ from registry_svc.methodologies import service as methodologies
 from registry_svc.methodologies.models import Methodology, ProjectType
 from registry_svc.organisations import service as organisations
 from registry_svc.organisations.models import Kind
+from registry_svc.projects import near, repository, service
 from registry_svc.projects import plan as plans
-from registry_svc.projects import repository, service
 from registry_svc.projects.errors import ImportsWouldBeLost, ProjectVersionChanged
 from registry_svc.projects.models import Project, ProjectRule, ProjectVersion
 from registry_svc.projects.plan import Conditions, ProjectPlan
@@ -166,6 +166,7 @@ async def _keep(
         plan.parcels,
         plan.fleet_vehicles,
     )
+    await near.must_not_be_barred(session, project)
     repository.add(
         session,
         ProjectVersion(

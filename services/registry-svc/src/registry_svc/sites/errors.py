@@ -23,8 +23,8 @@ class SiteBarred(DomainError):
     type = "site-barred"
     status = 409
     title = Text(
-        zh="电表、地块或车辆属于已注销项目",
-        en="A meter, parcel or vehicle belongs to a deregistered project",
+        zh="电表、地块、车辆或场址属于已注销项目",
+        en="A meter, parcel, vehicle or place belongs to a deregistered project",
     )
     detail = Text(
         zh="{count} 项不能登记，其中有已注销项目的，永久不得再次登记。",

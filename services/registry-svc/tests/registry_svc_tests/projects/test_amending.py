@@ -10,6 +10,7 @@ from registry_svc_tests.factories import (
     Register,
     caller,
     forest_project,
+    overseer,
     pv_project,
     register_organisation,
 )
@@ -42,9 +43,11 @@ async def test_a_draft_is_amended_and_every_version_is_kept(register: Register, 
     assert (amended.status_code, amended.headers["etag"]) == (200, '"2"')
     assert amended.json()["name"] == "更名后的项目"
     assert [meter["meter_no"] for meter in amended.json()["meters"]] == ["CQ-M-KEPT", "CQ-M-NEW"]
-    read = await api.get(f"/v1/projects/{project_id}")
+    read = await api.get(f"/v1/projects/{project_id}", headers=overseer())
     assert (read.headers["etag"], read.json()) == ('"2"', amended.json())
-    versions = (await api.get(f"/v1/projects/{project_id}/versions")).json()["items"]
+    versions = (await api.get(f"/v1/projects/{project_id}/versions", headers=overseer())).json()[
+        "items"
+    ]
     assert [version["version"] for version in versions] == [1, 2]
     assert [version["declared"]["name"] for version in versions] == [body["name"], new["name"]]
     assert versions[0]["declared"]["meters"] == ["CQ-M-OLD", "CQ-M-KEPT"]
@@ -106,7 +109,7 @@ async def test_only_the_owner_amends_and_only_a_draft(register: Register):
         "project-not-draft",
     )
     assert refusal(await amend(register, str(new_id()), body)) == (404, "project-not-found")
-    unknown = await register.api.get(f"/v1/projects/{new_id()}/versions")
+    unknown = await register.api.get(f"/v1/projects/{new_id()}/versions", headers=overseer())
     assert refusal(unknown) == (404, "project-not-found")
 
 
@@ -114,13 +117,13 @@ async def test_a_refused_amendment_leaves_the_draft_and_its_site(register: Regis
     body = pv_project(register.author, meters=["CQ-M-MINE"])
     project_id = await register.draft(body)
     other = await register.draft(pv_project(register.author, meters=["CQ-M-THEIRS"]))
-    before = (await api.get(f"/v1/projects/{project_id}")).json()
+    before = (await api.get(f"/v1/projects/{project_id}", headers=overseer())).json()
     taken = await amend(register, project_id, body | {"meters": ["CQ-M-FREE", "CQ-M-THEIRS"]})
     assert (refusal(taken), pointers(taken)) == ((409, "site-taken"), ["/meters/1"])
     assert other in taken.json()["errors"][0]["detail"]
     late = await amend(register, project_id, body | {"construction_start": "2012-11-08"})
     assert refusal(late) == (409, "project-not-eligible")
-    assert (await api.get(f"/v1/projects/{project_id}")).json() == before
+    assert (await api.get(f"/v1/projects/{project_id}", headers=overseer())).json() == before
     assert refusal(await register.file(body)) == (409, "site-taken")
     assert (
         await register.file(pv_project(register.author, meters=["CQ-M-FREE"]))
@@ -213,7 +216,9 @@ async def test_a_wrong_declaration_is_refused_naming_the_place(register, changes
 async def test_a_photovoltaic_project_feeds_the_grid_unless_it_says_otherwise(
     register: Register, events
 ):
-    for changes, mode in [({}, "grid_connected"), ({"pv_mode": "own_use"}, "own_use")]:
+    place = {"latitude": "29.563010", "longitude": "106.551557"}
+    for stated, mode in [({}, "grid_connected"), ({"pv_mode": "own_use"}, "own_use")]:
+        changes = stated | place
         register.clock.set(legal_midnight(date(2026, 7, 17)))
         project_id = await register.registered(pv_project(register.author, **changes))
         [event] = [found for found in await events(project_id) if type(found) is ProjectRegistered]
@@ -283,12 +288,14 @@ async def test_of_an_amendment_and_a_notice_at_once_the_public_sees_one_declarat
             register.notice(project_id),
         )
         assert noticed.status_code == 200
-        project = (await api.get(f"/v1/projects/{project_id}")).json()
+        project = (await api.get(f"/v1/projects/{project_id}", headers=overseer())).json()
         assert project["status"] == "NOTICE"
         if amended.status_code == 200:
             assert (project["name"], project["version"]) == ("改后的项目", 3)
         else:
             assert refusal(amended) == (409, "project-not-draft")
             assert project["version"] == 2
-        versions = (await api.get(f"/v1/projects/{project_id}/versions")).json()["items"]
+        versions = (
+            await api.get(f"/v1/projects/{project_id}/versions", headers=overseer())
+        ).json()["items"]
         assert versions[-1]["declared"]["name"] == project["name"]
