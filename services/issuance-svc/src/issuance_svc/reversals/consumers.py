@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -15,7 +16,12 @@ from tht_kit.runner import PoisonRecord
 async def on_credits_retired(
     session: AsyncSession, events: Sequence[Received[CreditsRetired]], *, now: datetime
 ) -> None:
-    """Pass over what was retired for other reasons."""
+    """Pass over what was retired for other reasons.
+
+    All projects are locked first, in their order: two batches never cross.
+    """
+    named = {UUID(event.data.reversal_id) for event in events if event.data.reversal_id is not None}
+    await settlement.lock_projects(session, named)
     for index, event in enumerate(events):
         if event.data.reversal_id is None:
             continue

@@ -1,6 +1,6 @@
 """SQL of the reversals."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -29,6 +29,11 @@ async def add(session: AsyncSession, row: Reversal | Backing) -> None:
 
 async def find(session: AsyncSession, reversal_id: UUID) -> Reversal | None:
     return await session.get(Reversal, reversal_id)
+
+
+async def list_projects_of(session: AsyncSession, reversal_ids: Collection[UUID]) -> Sequence[str]:
+    statement = select(Reversal.project_id).where(Reversal.reversal_id.in_(reversal_ids))
+    return (await session.scalars(statement.distinct().order_by(Reversal.project_id))).all()
 
 
 async def find_for_update(session: AsyncSession, reversal_id: UUID) -> Reversal | None:

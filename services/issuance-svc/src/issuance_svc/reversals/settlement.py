@@ -1,5 +1,6 @@
 """Counting the owner's cancellations towards the debt, each once, whatever is told again."""
 
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
@@ -9,6 +10,12 @@ from issuance_svc.projects import service as projects
 from issuance_svc.reversals import confirm, repository, service
 from issuance_svc.reversals.models import Status
 from tht_contracts.events.trading import CreditsRetired
+
+
+async def lock_projects(session: AsyncSession, reversal_ids: Collection[UUID]) -> None:
+    """Lock the projects of the known reversals, in their order."""
+    for project_id in await repository.list_projects_of(session, reversal_ids):
+        await projects.lock(session, project_id)
 
 
 async def count(session: AsyncSession, told: CreditsRetired, *, now: datetime) -> None:

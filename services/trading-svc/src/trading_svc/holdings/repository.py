@@ -104,6 +104,7 @@ async def head_of_held(
     quantity_t: int,
     project_id: UUID | None,
     vintage: int | None,
+    unit_type: str | None,
     frozen_too: bool,
     after: tuple[int, int] | None,
     limit: int,
@@ -117,7 +118,7 @@ async def head_of_held(
         select(Block.id, Block.acquired_seq, order[1].label("first"), _quantity().label("size_t"))
         .join(Lot, Lot.id == Block.lot_id)
         .outerjoin(ProjectState, ProjectState.project_id == Block.project_id)
-        .where(*_held(account_code, project_id, vintage, frozen_too=frozen_too))
+        .where(*_held(account_code, project_id, vintage, unit_type, frozen_too=frozen_too))
         .order_by(*order)
         .limit(limit)
     )
@@ -138,27 +139,39 @@ async def head_of_held(
 
 
 def _held(
-    account_code: str, project_id: UUID | None, vintage: int | None, *, frozen_too: bool
+    account_code: str,
+    project_id: UUID | None,
+    vintage: int | None,
+    unit_type: str | None,
+    *,
+    frozen_too: bool,
 ) -> list[ColumnElement[bool]]:
     conditions = [Block.account_code == account_code, Block.state == BlockState.HELD]
     if project_id is not None:
         conditions.append(Block.project_id == project_id)
     if vintage is not None:
         conditions.append(Block.vintage == vintage)
+    if unit_type is not None:
+        conditions.append(Lot.unit_type == unit_type)
     if not frozen_too:
         conditions.append(~_FROZEN)
     return conditions
 
 
 async def available_t(
-    session: AsyncSession, account_code: str, *, project_id: UUID | None, vintage: int | None
+    session: AsyncSession,
+    account_code: str,
+    *,
+    project_id: UUID | None,
+    vintage: int | None,
+    unit_type: str | None,
 ) -> int:
     """Return the tonnes that are held and not frozen."""
     statement = (
         select(func.coalesce(func.sum(_quantity()), 0))
         .join(Lot, Lot.id == Block.lot_id)
         .outerjoin(ProjectState, ProjectState.project_id == Block.project_id)
-        .where(*_held(account_code, project_id, vintage, frozen_too=False))
+        .where(*_held(account_code, project_id, vintage, unit_type, frozen_too=False))
     )
     return int((await session.execute(statement)).scalar_one())
 
@@ -199,7 +212,7 @@ async def newest_held(
     before_t = func.sum(_quantity()).over(order_by=order) - _quantity()
     counted = (
         select(Block.id, before_t.label("before_t"))
-        .where(*_held(account_code, project_id, None, frozen_too=True))
+        .where(*_held(account_code, project_id, None, None, frozen_too=True))
         .subquery()
     )
     statement = (

@@ -98,6 +98,7 @@ async def choose(
     quantity_t: int,
     project_id: UUID | None = None,
     vintage: int | None = None,
+    unit_type: str | None = None,
     frozen_too: bool = False,
 ) -> list[Choice]:
     """Choose held units, first acquired first, head of each block first (R33).
@@ -115,6 +116,7 @@ async def choose(
             quantity_t=missing_t,
             project_id=project_id,
             vintage=vintage,
+            unit_type=unit_type,
             frozen_too=frozen_too,
             after=after,
             limit=CANDIDATES_PER_READ,
@@ -123,8 +125,7 @@ async def choose(
         takes = rules.take_from_head([(b.id, b.span) for b in page], missing_t)
         choices += [Choice(blocks[take.block_id], take.span) for take in takes]
         missing_t = quantity_t - total_t(choices)
-        if len(choices) > BLOCKS_MAX:
-            raise _too_many(choices, quantity_t, pointer="/quantity_t")
+        must_be_few(choices, quantity_t)
         if len(page) < CANDIDATES_PER_READ:
             break
         after = (page[-1].acquired_seq, page[-1].span.first)
@@ -134,10 +135,20 @@ async def choose(
             organisation_code=account_code,
             quantity_t=quantity_t,
             available_t=await repository.available_t(
-                session, account_code, project_id=project_id, vintage=vintage
+                session,
+                account_code,
+                project_id=project_id,
+                vintage=vintage,
+                unit_type=unit_type,
             ),
         )
     return choices
+
+
+def must_be_few(choices: Sequence[Choice], quantity_t: int) -> None:
+    """Raise TooManyBlocks for more blocks than one movement takes."""
+    if len(choices) > BLOCKS_MAX:
+        raise _too_many(choices, quantity_t, pointer="/quantity_t")
 
 
 def _too_many(choices: Sequence[Choice], quantity_t: int, *, pointer: str) -> TooManyBlocks:

@@ -86,7 +86,8 @@ async def force(
 ) -> Retired:
     """Cancel what is frozen for a debt of falsification, whether its owner will or not (R10).
 
-    What the holdings are short of stays owed. Raises ForceRefused, AccountNotFound, AccountNotOpen.
+    What the holdings are short of stays owed; so does what is beyond the blocks of one movement,
+    frozen until the next call. Raises ForceRefused, AccountNotFound, AccountNotOpen.
     """
     officer = await accounts.get_open(session, officer_code)
     known = await debts.find(session, reversal_id)
@@ -97,7 +98,7 @@ async def force(
     await accounts.lock_all(session, [known.owner_code])
     debt = await debts.lock(session, reversal_id)
     assert debt is not None, "debts are never deleted"
-    choices = await freeze.frozen_for(session, reversal_id)
+    choices = (await freeze.frozen_for(session, reversal_id))[: holdings.BLOCKS_MAX]
     if not choices:
         raise _refused("没有为其冻结的单位", "nothing is frozen for it")
     debts.settle(debt, holdings.total_t(choices), now=now)
@@ -131,7 +132,10 @@ async def _choose(
         choices.append(Choice(kept.block, Span(kept.span.first, kept.span.first + taken_t - 1)))
         missing_t -= taken_t
     if missing_t > 0:
-        choices += await holdings.choose(session, account_code, quantity_t=missing_t)
+        choices += await holdings.choose(
+            session, account_code, quantity_t=missing_t, unit_type=debt.unit_type
+        )
+    holdings.must_be_few(choices, quantity_t)
     return choices
 
 

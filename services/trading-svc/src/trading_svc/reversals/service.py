@@ -1,5 +1,6 @@
 """Following a reversal that issuance-svc confirmed: flag, cancel the buffer's part, freeze, release."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -17,14 +18,19 @@ from trading_svc.holdings.rules import Span
 from trading_svc.market import recall
 
 
+async def lock(session: AsyncSession, owner_codes: Sequence[str], *, now: datetime) -> None:
+    """Lock the accounts of the owners and the buffer's at once, in their order."""
+    codes = sorted(set(owner_codes))
+    await accounts.announce(session, codes, now=now)
+    await accounts.lock_all(session, [*codes, BUFFER_CODE])
+
+
 async def record(session: AsyncSession, told: ReversalRecorded, *, now: datetime) -> None:
     """Flag the units, cancel the named buffer units and freeze the owner's up to the debt.
 
     Units that others hold, or that are retired, stay as they are. The same reversal again changes
-    nothing. Raises SerialsElsewhere.
+    nothing. The caller holds the locks (`lock`). Raises SerialsElsewhere.
     """
-    await accounts.announce(session, [told.owner_code], now=now)
-    await accounts.lock_all(session, [told.owner_code, BUFFER_CODE])
     debt = await debts.record(session, told, now=now)
     if debt is None:
         return
@@ -75,8 +81,10 @@ async def _freeze(session: AsyncSession, debt: Debt, *, now: datetime) -> None:
 
 
 async def release(session: AsyncSession, told: ReversalSettled, *, now: datetime) -> None:
-    """Let go of whatever is still frozen for a debt that issuance-svc counts as settled."""
-    await accounts.lock_all(session, [told.owner_code])
+    """Let go of whatever is still frozen for a debt that issuance-svc counts as settled.
+
+    The caller holds the locks (`lock`).
+    """
     await freeze.release_above(
         session, told.owner_code, reversal_id=UUID(told.reversal_id), owed_t=0, now=now
     )

@@ -1,6 +1,7 @@
 """R20 in trading: a freeze reaches the liable owner's units, up to the debt, and nothing else."""
 
 import asyncio
+from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import text
@@ -8,9 +9,14 @@ from sqlalchemy.exc import DBAPIError
 
 from tht_contracts.events.common import Block
 from tht_contracts.events.trading import BlocksCredited, BufferChanged, CreditsRetired
+from tht_kit.events import Received
 from tht_kit.ids import new_id
 from trading_svc.accounts.models import BUFFER_CODE
+from trading_svc.holdings import service as holdings
+from trading_svc.reversals.consumers import on_reversals_recorded
 from trading_svc_tests.factories import BUREAU, FOREST_OWNER, PV_OWNER, STEEL
+
+NOW = datetime(2026, 6, 1, 2, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -155,6 +161,64 @@ async def test_units_of_another_type_do_not_settle(world, forest):
         409,
         "/problems/replacement-type-differs",
     )
+
+
+async def test_a_choice_of_the_platform_takes_units_of_the_type_owed_only(world, forest):
+    """The older CCER units would be first in the order of use; they are no answer to this debt."""
+    ccer = await world.issue(50, owner=STEEL, unit_type="CCER")
+    cqcer = await world.issue(30, owner=STEEL)
+    told = await world.reverse(forest[2], 25, owner_code=STEEL)  # nothing of the project is held
+    assert (await units(world, STEEL))["frozen_t"] == 0
+    settled = await world.replace(told, 20)
+    assert settled.status_code == 201, settled.text
+    assert (await states(world, ccer))[0][2] == "held"
+    assert [state for _, _, state in await states(world, cqcer)] == ["retired", "held"]
+    assert (await world.retire(STEEL, 10, serials=[await rest_of(world, cqcer)])).status_code == 201
+    short = await world.replace(told, 5)
+    assert (short.status_code, short.json()["type"]) == (409, "/problems/credits-insufficient")
+    await world.check_totals()
+
+
+async def rest_of(world, issued):
+    [(first, last)] = [(a, z) for a, z, state in await states(world, issued) if state == "held"]
+    return {"start": first, "end": last}
+
+
+async def test_frozen_blocks_are_cancelled_a_movement_s_worth_at_a_time(world, forest, monkeypatch):
+    monkeypatch.setattr(holdings, "BLOCKS_MAX", 2)
+    told = await world.reverse(forest[0], 1500, kind="falsification")  # three blocks
+    refused = await world.replace(told, 1400)
+    assert (refused.status_code, refused.json()["type"]) == (409, "/problems/too-many-blocks")
+    assert (await units(world))["retired_t"] == 0
+    assert (await world.replace(told, 100)).status_code == 201
+    taken = [(await force(world, told)).json()["quantity_t"] for _ in range(2)]
+    assert (sum(taken), max(taken)) == (1400, 900)
+    assert (await force(world, told)).status_code == 409
+    found = await units(world)
+    assert (found["retired_t"], found["frozen_t"]) == (1500, 0)
+    await world.check_totals()
+
+
+async def test_batches_of_the_same_owners_in_opposite_orders_do_not_deadlock(
+    world, container, forest
+):
+    owners = [(FOREST_OWNER, forest[0]), (PV_OWNER, await world.issue(100, owner=PV_OWNER))]
+    for _ in range(5):
+        batches = [
+            [world.reversal(issued, 1, owner_code=code) for code, issued in order]
+            for order in (owners, owners[::-1])
+        ]
+        await asyncio.gather(*(in_one_transaction(container, batch) for batch in batches))
+    assert (await units(world))["frozen_t"] == 10
+    assert (await units(world, PV_OWNER))["frozen_t"] == 10
+
+
+async def in_one_transaction(container, told):
+    events = [
+        Received(new_id(), NOW, each.project_id, each, "/issuance-svc", None) for each in told
+    ]
+    async with container.database.write() as session:
+        await on_reversals_recorded(session, events, now=NOW)
 
 
 async def test_nobody_cancels_more_than_is_owed_or_for_another(world, forest):
