@@ -13,7 +13,7 @@ from registry_svc_tests.factories import (
     parcel,
     pv_project,
 )
-from registry_svc_tests.sites.shapes import rectangle, rectangle_m2
+from registry_svc_tests.sites.shapes import gauss_krueger, rectangle, rectangle_m2
 
 SIDE = 0.01
 
@@ -90,6 +90,44 @@ async def test_a_file_of_outlines_elsewhere_is_refused_as_a_whole(register: Regi
     assert error["pointer"].endswith("geometry")
     project = await own(register, project_id)
     assert len(project["parcels"]) == 1
+
+
+async def bring_one(register: Register, shown, *, crs: str):
+    project_id = await register.draft(forest_project(register.author))
+    geometry = shown.pop("outline")["geometry"]
+    feature = {"type": "Feature", "geometry": geometry, "properties": shown}
+    return await register.api.post(
+        f"/v1/projects/{project_id}/imports",
+        params={"kind": "parcels", "crs": crs},
+        json={"type": "FeatureCollection", "features": [feature]},
+        headers=caller("projects:write", org=register.owner)
+        | {"Content-Type": "application/geo+json"},
+    )
+
+
+@pytest.mark.parametrize(
+    ("crs", "status"),
+    [("EPSG:4545", 200), ("EPSG:4544", 422), ("EPSG:4547", 422)],  # 108°, 105° and 114° east
+)
+async def test_a_file_in_another_zone_than_it_says_lands_elsewhere(register: Register, crs, status):
+    drawn = at(106.5, 29.5)
+    [shell] = drawn["outline"]["geometry"]["coordinates"]
+    shell[:] = [
+        list(gauss_krueger(*position, meridian=108, false_east=500_000)) for position in shell
+    ]
+    answer = await bring_one(register, drawn, crs=crs)
+    assert answer.status_code == status, answer.text
+    if status != 200:
+        assert refusal(answer) == (422, "parcel-outline-invalid")
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01"])
+async def test_a_file_has_days_that_can_be_meant(register: Register, day):
+    answer = await bring_one(register, at(106.5, 29.5, non_forest_since=day), crs="EPSG:4490")
+    assert refusal(answer) == (422, "import-refused")
+    [error] = answer.json()["errors"]
+    assert error["pointer"].endswith("non_forest_since")
+    assert "1900-01-01" in error["detail"]
 
 
 @pytest.mark.parametrize("spelt", ["SPB1", "0SPB-1", "S-P-B-1", "00SPB1-"])
