@@ -76,6 +76,8 @@ def test_r21_what_a_version_wrote_is_computed_again_to_the_digit(name):
     assert [share.model_dump() for share in again.vintages] == stored["vintages"]
     rung = [flag.model_dump(mode="json") for flag in again.flags]
     assert rung == stored.get("flags", [])  # version 1 knew none
+    assert again.buffer_t == stored.get("buffer_t", 0)
+    assert format(again.loss, "f") == stored.get("loss", "0")
 
 
 def test_every_version_is_found_under_its_own_name():
