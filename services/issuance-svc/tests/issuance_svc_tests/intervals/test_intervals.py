@@ -8,7 +8,7 @@ from decimal import Decimal
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from issuance_svc.intervals import days, exact, stamps, sun
@@ -181,6 +181,7 @@ def counted(grid):
     }
 
 
+@settings(deadline=None)  # hundreds of rows, on a machine that does other things as well
 @given(
     st.lists(ROW, min_size=1, max_size=200), st.integers(1, 50), st.randoms(use_true_random=False)
 )
