@@ -23,6 +23,7 @@ from issuance_svc.metering.interval_days import Found, Place, Stored
 from issuance_svc.metering.models import Channel
 from issuance_svc.metering.options import (
     CHANNEL_NAMES,
+    HEADINGS,
     NEVER_NEGATIVE,
     UNITS,
     IntervalOptions,
@@ -31,7 +32,7 @@ from issuance_svc.methodologies.calculation import MEASURED
 from issuance_svc.projects.models import Project
 from issuance_svc.uploads import nem
 from issuance_svc.uploads.columns import Columns
-from issuance_svc.uploads.headers import unreadable
+from issuance_svc.uploads.headers import SPLIT, unreadable
 from issuance_svc.uploads.kinds import TABULAR, Parsed
 from issuance_svc.uploads.models import Upload
 from issuance_svc.uploads.problems import Problems
@@ -79,11 +80,7 @@ class IntervalReadings:
         required=("meter_no", "channel", "time", "value"),
         optional=("unit",),
         aliases={
-            "表计编号": "meter_no",
-            "表号": "meter_no",
-            "通道": "channel",
-            "时间": "time",
-            "数据时间": "time",
+            **HEADINGS,
             "数值": "value",
             "单位": "unit",
         },
@@ -221,6 +218,11 @@ def _must_have(options: IntervalOptions) -> None:
         raise unreadable(
             "请用 interval_min 说明区间长度（5、15、30 或 60 分钟）",
             "say with interval_min how long the intervals are (5, 15, 30 or 60 minutes)",
+            cure=Text(
+                zh="在上传请求的查询参数中加上 interval_min，如 interval_min=15，文件不变。",
+                en="Add interval_min to the query of the upload, such as interval_min=15; the file"
+                " stays as it is.",
+            ),
         )
 
 
@@ -314,6 +316,7 @@ class _Reader:
                 "数据过于稀疏或位数过多：请按表计或年份拆分，数值保留至多 9 位小数",
                 "the rows spread over too many days, or have too many digits: split the file by"
                 " meter or year, and write at most 9 places",
+                cure=SPLIT,
             ) from None
         for clash in clashes:
             row, _, _, value = waiting[clash.at]
@@ -405,6 +408,13 @@ def _read_nem12(
     if reader is None:
         if problems.total:
             return None
-        raise unreadable("文件没有有功电量区间", "the file has no intervals of active energy")
+        raise unreadable(
+            "文件没有有功电量区间",
+            "the file has no intervals of active energy",
+            cure=Text(
+                zh="请数据提供方导出有功电量通道（B 上网、E 下网）。",
+                en="Have the data provider export the channels of active energy (B, E).",
+            ),
+        )
     reader.flush()
     return reader.found

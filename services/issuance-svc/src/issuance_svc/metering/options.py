@@ -4,7 +4,7 @@ import re
 from decimal import Decimal
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from issuance_svc.intervals.stamps import offset_s
 from issuance_svc.metering.models import Channel
@@ -17,14 +17,26 @@ INTERVALS_MIN = (5, 15, 30, 60)
 # What headings and cells call the channels; NEM suffixes B and E are read by the NEM reader.
 CHANNEL_NAMES: dict[str, Channel] = {
     **{channel.value: channel for channel in Channel},
-    "上网": Channel.EXPORT,
-    "反向有功": Channel.EXPORT,
-    "下网": Channel.IMPORT,
-    "正向有功": Channel.IMPORT,
-    "发电": Channel.GENERATION,
-    "厂用电": Channel.AUXILIARY,
-    "自用电": Channel.AUXILIARY,
-    "净值": Channel.NET,
+    **dict.fromkeys(
+        ("上网", "上网电量", "上网电能", "反向有功", "反向有功电量", "反向有功总"), Channel.EXPORT
+    ),
+    **dict.fromkeys(
+        ("下网", "下网电量", "下网电能", "正向有功", "正向有功电量", "正向有功总"), Channel.IMPORT
+    ),
+    **dict.fromkeys(("发电", "发电量", "发电电量", "发电电能"), Channel.GENERATION),
+    **dict.fromkeys(("厂用电", "厂用电量", "自用电", "自用电量"), Channel.AUXILIARY),
+    **dict.fromkeys(("净值", "净电量"), Channel.NET),
+}
+# Headings of meter files, as both kinds understand them.
+HEADINGS: dict[str, str] = {
+    "表计编号": "meter_no",
+    "表号": "meter_no",
+    "电表编号": "meter_no",
+    "通道": "channel",
+    "时间": "time",
+    "数据时间": "time",
+    "抄表时间": "time",
+    "read_at": "time",
 }
 # What these measure has one direction: a value below zero is a mistake, not night consumption.
 NEVER_NEGATIVE = frozenset({Channel.IMPORT, Channel.AUXILIARY})
@@ -47,6 +59,10 @@ def _length(minutes: int) -> int:
     return minutes
 
 
+def _channel(text: object) -> object:
+    return CHANNEL_NAMES.get(text.strip().lower(), text) if isinstance(text, str) else text
+
+
 ColumnName = Annotated[str, Field(max_length=64)]
 UtcOffset = Annotated[str, AfterValidator(_offset)]
 
@@ -59,7 +75,7 @@ class MeterFileOptions(BaseModel):
     meter_no: str | None = Field(
         default=None, max_length=64, description="全文件同一表计 / the meter of all rows"
     )
-    channel: Channel | None = Field(
+    channel: Annotated[Channel | None, BeforeValidator(_channel)] = Field(
         default=None, description="全文件同一通道 / the channel of all rows"
     )
     time_column: ColumnName | None = Field(

@@ -14,7 +14,7 @@ from issuance_svc.intervals import exact
 from issuance_svc.intervals.stamps import LEGAL_OFFSET_S, Stamps, StampUnreadable, moment_of
 from issuance_svc.metering import repository, service, wording
 from issuance_svc.metering.models import Channel, Meter
-from issuance_svc.metering.options import CHANNEL_NAMES, RegisterOptions
+from issuance_svc.metering.options import CHANNEL_NAMES, HEADINGS, RegisterOptions
 from issuance_svc.methodologies.calculation import EXACT
 from issuance_svc.projects.models import Project
 from issuance_svc.uploads import nem
@@ -110,12 +110,9 @@ class RegisterReadings:
     columns: ClassVar = Columns(
         required=("meter_no", "channel", "time", "value"),
         aliases={
-            "表计编号": "meter_no",
-            "表号": "meter_no",
-            "通道": "channel",
-            "抄表时间": "time",
-            "read_at": "time",
+            **HEADINGS,
             "示数": "value",
+            "数值": "value",
             "index": "value",
         },
         ignores_others=True,

@@ -10,6 +10,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 
 from issuance_svc import methodologies
+from issuance_svc.methodologies.cures import curing
 from issuance_svc.methodologies.errors import MethodologyUnsupported
 from issuance_svc.methodologies.methodology import Methodology
 
@@ -33,7 +34,7 @@ def known() -> dict[tuple[str, str], Methodology]:
                     key = (entry.code, entry.formula_version)
                     if key in found:
                         raise ValueError(f"{folder.name}.{file.name}: {key} is there already")
-                    found[key] = entry
+                    found[key] = curing(entry)
     return found
 
 

@@ -52,10 +52,11 @@ class ActivityIncomplete(DomainError):
     status = 409
     title = Text(zh="活动数据不完整", en="Activity data are incomplete")
     detail = Text(zh="{reason}", en="{reason}")
-    fix = Text(
-        zh="补齐缺少的数据后重新提交；停运的月份请填 0。",
-        en="Add what is missing and submit again; enter 0 for months out of service.",
-    )
+    # What is missing may be a month, an interval or a plot: `cures` says what mends it.
+    fix = Text(zh="{cure}", en="{cure}")
+
+    def __init__(self, *, reason: Text, cure: Text | None = None) -> None:
+        super().__init__(reason=reason, cure=cure or reason)
 
 
 class ActivityContradicts(DomainError):

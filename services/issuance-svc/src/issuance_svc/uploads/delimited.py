@@ -138,6 +138,17 @@ def shaped(
     return Row(number, named, problems, sheet)
 
 
+_SAVE_AGAIN = Text(
+    zh="在电子表格软件中打开核对，另存为“CSV UTF-8（逗号分隔）”后重新上传；每行一条记录。",
+    en="Open it in a spreadsheet, check it and save it as “CSV UTF-8 (comma delimited)”, one record"
+    " per row; then upload it again.",
+)
+_CLOSE_QUOTE = Text(
+    zh="补上或删去该处的引号；若文件在此被截断，请重新导出完整的文件。",
+    en="Close or delete the quote; if the file is cut off there, export the whole of it again.",
+)
+
+
 def _opened(path: Path, encoding: Encoding) -> TextIO:
     # newline="" leaves line ends inside quoted cells alone; decoding runs along with the reading.
     return path.open(encoding=encoding, newline="")
@@ -150,6 +161,7 @@ def lines(file: TextIO) -> Iterator[str]:
             raise unreadable(
                 f"有一行超过 {LINE_CHARS_MAX} 个字符",
                 f"a line has more than {LINE_CHARS_MAX} characters",
+                cure=_SAVE_AGAIN,
             )
         yield line
 
@@ -167,9 +179,8 @@ def _records(file: TextIO, delimiter: str) -> Iterator[tuple[int, list[str]]]:
             raise _broken(number, error) from None
         stripped = [cell.strip() for cell in cells]
         if any("\x00" in cell for cell in stripped):
-            raise unreadable(
-                f"第 {number} 行含空字符", f"row {number} holds a NUL character", number
-            )
+            zh, en = f"第 {number} 行含空字符", f"row {number} holds a NUL character"
+            raise unreadable(zh, en, number, cure=_SAVE_AGAIN)
         yield number, stripped
 
 
@@ -179,8 +190,11 @@ def _broken(number: int, error: csv.Error) -> Exception:
             f"第 {number} 行起的引号没有闭合",
             f"row {number}: a quote is opened there and never closed",
             number,
+            cure=_CLOSE_QUOTE,
         )
-    return unreadable(f"第 {number} 行：{error}", f"row {number}: {error}", number)
+    return unreadable(
+        f"第 {number} 行：{error}", f"row {number}: {error}", number, cure=_SAVE_AGAIN
+    )
 
 
 # ---- encoding and delimiter -----------------------------------------------------------------

@@ -84,10 +84,8 @@ class UploadUnreadable(DomainError):
     status = 422
     title = Text(zh="文件无法读取", en="The file cannot be read")
     detail = Text(zh="{reason}", en="{reason}")
-    fix = Text(
-        zh="首行须为规定的列名（见 GET /v1/uploads/kinds），其后每行一条记录。",
-        en="The first row names the columns (see GET /v1/uploads/kinds), one record per row.",
-    )
+    # What mends it depends on what is wrong: a heading, a cut end, a missing option.
+    fix = Text(zh="{cure}", en="{cure}")
 
 
 class UploadWorkbookRefused(DomainError):

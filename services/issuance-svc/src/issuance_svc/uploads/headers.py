@@ -13,6 +13,19 @@ NAMES_SHOWN_MAX = 20
 
 Record = tuple[int, list[str]]
 
+NAME_COLUMNS = Text(
+    zh="首行须为规定的列名（见 GET /v1/uploads/kinds），其后每行一条记录。",
+    en="The first row names the columns (see GET /v1/uploads/kinds), one record per row.",
+)
+ADD_ROWS = Text(
+    zh="在列名之下每行填写一条记录，再上传。",
+    en="Write one record per row below the names of the columns, and upload it again.",
+)
+SPLIT = Text(
+    zh="请按期间或表计拆分为多个文件，分别上传。",
+    en="Split it by period or meter into several files and upload each.",
+)
+
 
 @dataclass(frozen=True)
 class Header:
@@ -45,30 +58,41 @@ def find(records: Iterator[Record], columns: Columns, *, sheet: str | None = Non
 def must_have_rows(count: int) -> None:
     """Raise UploadUnreadable for a file without data."""
     if count == 0:
-        raise unreadable("文件没有数据行", "the file has no rows of data")
+        raise unreadable("文件没有数据行", "the file has no rows of data", cure=ADD_ROWS)
 
 
 def must_not_exceed(count: int, rows_max: int) -> None:
     """Raise UploadUnreadable for a file with too many rows."""
     if count > rows_max:
-        raise unreadable(f"超过 {rows_max} 行", f"there are more than {rows_max} rows")
+        raise unreadable(f"超过 {rows_max} 行", f"there are more than {rows_max} rows", cure=SPLIT)
 
 
 def unreadable(
-    zh: str, en: str, row: int | None = None, *, column: str | None = None, sheet: str | None = None
+    zh: str,
+    en: str,
+    row: int | None = None,
+    *,
+    cure: Text,
+    column: str | None = None,
+    sheet: str | None = None,
 ) -> UploadUnreadable:
-    """Return the refusal of a whole file; `en` begins small, the place is named where known."""
+    """Return the refusal of a whole file; `en` begins small, the place is named where known.
+
+    `cure` is a sentence of its own: what mends this fault.
+    """
     reason = Text(zh=f"{zh}。", en=f"{en[0].upper()}{en[1:]}.")
     if row is None and sheet is None:
-        return UploadUnreadable(reason=reason)
-    cure = Text(zh="改正后重新上传整个文件", en="mend it and upload the whole file again")
-    return _refused(reason, [Problem(row, column, Text(zh=zh, en=en), cure, sheet)])
+        return UploadUnreadable(reason=reason, cure=cure)
+    mend = Text(zh="改正后重新上传整个文件", en="mend it and upload the whole file again")
+    return _refused(reason, [Problem(row, column, Text(zh=zh, en=en), mend, sheet)], cure)
 
 
-def _refused(reason: Text, places: Sequence[Problem]) -> UploadUnreadable:
+def _refused(
+    reason: Text, places: Sequence[Problem], cure: Text = NAME_COLUMNS
+) -> UploadUnreadable:
     """Return the refusal with the places it names, for the answer and for the annotated file."""
     return UploadUnreadable(
-        reason=reason, errors=[place.shown for place in places], places=list(places)
+        reason=reason, cure=cure, errors=[place.shown for place in places], places=list(places)
     )
 
 

@@ -49,6 +49,12 @@ def rows(
         progress.advance(rows=count % ADVANCE_ROWS, bytes_read=file.tell())
 
 
+_ONE_OBJECT_PER_LINE = Text(
+    zh="每行写一个 JSON 对象，以换行结束；不要把全部记录放在一个数组中。",
+    en="Write one JSON object per line, each ended by a newline, not one array of all records.",
+)
+
+
 def lines(file: BinaryIO) -> Iterator[bytes]:
     """Yield the lines, the mark at the start removed. Raises UploadUnreadable for an endless one."""
     number = 0
@@ -59,6 +65,7 @@ def lines(file: BinaryIO) -> Iterator[bytes]:
                 f"第 {number} 行超过 {LINE_BYTES_MAX} 字节",
                 f"line {number} has more than {LINE_BYTES_MAX} bytes",
                 number,
+                cure=_ONE_OBJECT_PER_LINE,
             )
         yield line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
 

@@ -38,6 +38,21 @@ _VALUE = re.compile(r"(?:[0-9]{1,12}(?:\.[0-9]{0,9})?|\.[0-9]{1,9})", re.ASCII)
 _DAY = re.compile(r"[0-9]{8}", re.ASCII)
 _MOMENT = re.compile(r"[0-9]{14}", re.ASCII)
 _MEND = Text(zh="请数据提供方重新导出此文件", en="ask the data provider to export the file again")
+_FETCH_WHOLE = Text(
+    zh="向数据提供方取得完整的文件（以 900 记录结束）后重新上传；不要手工拼接或截取。",
+    en="Get the whole file, which ends with its 900 record, from the data provider and upload it"
+    " again; do not cut or join it by hand.",
+)
+_EXPORT_AGAIN = Text(
+    zh="请数据提供方重新导出此文件，原样上传。",
+    en="Ask the data provider to export the file again, and upload it as it is.",
+)
+_NAME_FORMAT = Text(
+    zh="用 format 参数写明文件的格式：NEM12（区间）为 nem12，NEM13（示数）为 nem13，其他为 csv；"
+    "NEM 文件首行是 100 记录。",
+    en="Say with format= which form the file has: nem12 (intervals), nem13 (registers), csv for a"
+    " table; a NEM file begins with its 100 record.",
+)
 _UOM_OF_250 = 19
 _ADVANCE_LINES = 50
 
@@ -407,23 +422,27 @@ def _records(path: Path, version: str) -> Iterator[tuple[int, list[str]]]:
             number += 1
             if len(line) == LINE_CHARS_MAX:
                 zh, en = f"第 {number} 行过长", f"line {number} is too long"
-                raise unreadable(zh, en, number)
+                raise unreadable(zh, en, number, cure=_EXPORT_AGAIN)
             record = [cell.strip() for cell in next(csv.reader([line]), [])]
             if not any(record):
                 continue
             if "\x00" in line:
-                raise unreadable(f"第 {number} 行含空字符", f"line {number} holds a NUL", number)
+                zh, en = f"第 {number} 行含空字符", f"line {number} holds a NUL"
+                raise unreadable(zh, en, number, cure=_EXPORT_AGAIN)
             if number == 1:
                 _check_start(record, version)
                 continue
             if ended_at is not None:
                 zh, en = f"900 记录后还有第 {number} 行", f"line {number} follows the 900 record"
-                raise unreadable(zh, en, number)
+                raise unreadable(zh, en, number, cure=_FETCH_WHOLE)
             ended_at = number if record[0] == "900" else None
             yield number, record
     if ended_at is None:
         raise unreadable(
-            "文件被截断：没有 900 结束记录", "the file is cut off: there is no 900 record", number
+            "文件被截断：没有 900 结束记录",
+            "the file is cut off: there is no 900 record",
+            number,
+            cure=_FETCH_WHOLE,
         )
 
 
@@ -434,12 +453,14 @@ def _check_start(record: Sequence[str], version: str) -> None:
             f"这是 {found} 文件：请用 format={found.lower()}",
             f"this is a {found} file: use format={found.lower()}",
             1,
+            cure=_NAME_FORMAT,
         )
     if record[0] != "100" or found != version:
         raise unreadable(
             f"首行应为 {version} 的 100 记录",
             f"the first line must be the 100 record of {version}",
             1,
+            cure=_NAME_FORMAT,
         )
 
 

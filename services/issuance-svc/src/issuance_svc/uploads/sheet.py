@@ -111,6 +111,7 @@ def _header(
             area[0],
             column=letters(area[1]),
             sheet=converted.title,
+            cure=headers.NAME_COLUMNS,
         ) from None
     return header, places[0]
 

@@ -13,6 +13,7 @@ from issuance_svc.uploads.errors import (
     UploadWorkbookRefused,
     UploadWorkbookTooHeavy,
 )
+from issuance_svc.uploads.headers import ADD_ROWS
 from issuance_svc.uploads.limits import Limits
 from issuance_svc.uploads.progress import Progress
 from issuance_svc.uploads.sheet import Converted
@@ -23,6 +24,12 @@ CHILD = "issuance_svc.uploads.workbook_child"
 POLL_S = 0.1
 _OUTPUT_BYTES_MAX = 4 * 1024 * 1024 * 1024
 _EXITS_SAID = (0, 3)
+_SAVE_AGAIN = Text(
+    zh="文件未完整传输或已损坏：在电子表格软件中打开原件，另存为新的 .xlsx（或 CSV UTF-8），"
+    "核对文件大小后重新上传。",
+    en="It arrived incomplete or is damaged: open the original in a spreadsheet, save it as a new"
+    " .xlsx (or CSV UTF-8), compare the sizes and upload it again.",
+)
 # A process has one loop; tests have several.
 _places: "WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore]" = WeakKeyDictionary()
 
@@ -109,7 +116,8 @@ def _refusal(kind: str, zh: str, en: str) -> DomainError:
         return UploadWorkbookTooHeavy(reason=reason)
     if kind == "refused":
         return UploadWorkbookRefused(reason=reason)
-    return UploadUnreadable(reason=reason)
+    cure = ADD_ROWS if kind == "empty" else _SAVE_AGAIN
+    return UploadUnreadable(reason=reason, cure=cure)
 
 
 def _too_heavy(zh: str, en: str) -> UploadWorkbookTooHeavy:

@@ -45,6 +45,7 @@ EXIT_REFUSED = 3
 HEAVY = "heavy"
 REFUSED = "refused"
 UNREADABLE = "unreadable"
+EMPTY = "empty"
 
 
 class Refused(Exception):
@@ -242,7 +243,7 @@ def _convert(book: Any, rows: Path, wanted: str | None) -> dict[str, Any]:
             f"several sheets hold data: {names}; name one with sheet=",
         )
     if not filled:
-        raise Refused(UNREADABLE, "没有可见的数据", "there is no visible data")
+        raise Refused(EMPTY, "没有可见的数据", "there is no visible data")
     sheet = filled[0]
     notes: dict[str, Any] = {"sheet": sheet.title}
     hidden = sum(each.sheet_state != "visible" for each in book.worksheets)

@@ -351,8 +351,10 @@ async def test_registers_that_leave_out_days_are_refused(desk, stored, record, q
         )
     )
     upload = await stored(content, kind="register_readings")
-    kind, says = refused(await quantified(upload))
+    answer = await quantified(upload)
+    kind, says = refused(answer)
     assert (kind, "2025-01-01" in says) == ("activity-data-incomplete", True)
+    assert ("readings" in answer.json()["fix"], "months" in answer.json()["fix"]) == (True, False)
 
 
 async def test_r14_by_registers_of_a_meter_that_was_never_calibrated(
@@ -394,3 +396,57 @@ async def test_a_later_record_changes_no_report_of_before(desk, api, stored, rec
     await record(checked="2024-12-20")
     assert (await api.get(path, headers=as_owner())).json() == before
     assert Decimal(made["calculated"]) < Decimal("9.9") * CM
+
+
+WORDS = {
+    "上网": "export", "上网电量": "export", "反向有功": "export", "下网": "import",
+    "下网电量": "import", "正向有功": "import", "发电": "generation", "发电量": "generation",
+    "自用电": "auxiliary", "自用电量": "auxiliary", "厂用电": "auxiliary"
+}  # fmt: skip
+EVERY_CHANNEL = ["export", "import", "generation", "auxiliary"]
+
+
+def in_chinese(media, value, channels):
+    """Two moments of each channel under Chinese headings, in a format."""
+    names = ["表号", "通道", "时间", value]
+    rows = [["M1", word, day, "1"] for word in channels for day in ("2025-01-01", "2025-02-01")]
+    if media == XLSX:
+        return workbook(rows, header=names)
+    if media == "text/csv":
+        return "\n".join(",".join(row) for row in [names, *rows]) + "\n"
+    return "\n".join(json.dumps(dict(zip(names, row, strict=True))) for row in rows) + "\n"
+
+
+@pytest.mark.parametrize("media", ["text/csv", "application/x-ndjson", XLSX])
+@pytest.mark.parametrize(
+    ("kind", "value", "options"),
+    [
+        (
+            "interval_readings",
+            "数值",
+            {"interval_min": "60", "unit": "kWh", "utc_offset": "+08:00"},
+        ),
+        ("register_readings", "示数", {}),
+        ("register_readings", "数值", {}),
+    ],
+)
+async def test_the_words_of_the_trade_are_understood(
+    desk, send, stored, record, kind, value, options, media
+):
+    await record(channels=EVERY_CHANNEL)
+    for words in (list(WORDS)[::2], list(WORDS)[1::2]):
+        content = in_chinese(media, value, words)
+        upload = await stored(content, kind=kind, media=media, **options)
+        known = {found["channel"] for found in upload["summary"]["channels"]}
+        assert known == {WORDS[word] for word in words}
+    strange = await send(in_chinese(media, value, ["无功"]), kind=kind, media=media, **options)
+    assert "is no channel" in strange.text
+
+
+async def test_the_words_are_taken_as_an_option_too(desk, send, stored, record):
+    await record()
+    content = "meter_no,时间,数值\nM1,2025-01-01,1\nM1,2025-02-01,2\n"
+    upload = await stored(content, kind="register_readings", channel="上网电量")
+    assert [found["channel"] for found in upload["summary"]["channels"]] == ["export"]
+    strange = await send(content, kind="register_readings", channel="无功")
+    assert strange.status_code == 422

@@ -188,6 +188,9 @@ async def test_what_cannot_be_counted_is_refused_and_nothing_is_kept(
     upload_id = await desk.uploaded(csv, project_id=FOREST_ID, kind="plot_inventory")
     answer = await desk.report(**FIVE_YEARS, upload_ids=[upload_id], **body)
     assert (answer.status_code, problem(answer)) == (409, refusal)
+    if refusal == "activity-data-incomplete":
+        assert "样地" in answer.json()["fix"]
+        assert "月份" not in answer.json()["fix"]
     assert await count_rows("reports") == 0
 
 
@@ -254,6 +257,7 @@ async def test_months_may_come_in_several_files_but_not_twice(desk):
     incomplete = await desk.report(upload_ids=[await desk.uploaded(half)])
     assert problem(incomplete) == "activity-data-incomplete"
     assert "M1 2025-07" in incomplete.json()["detail"]
+    assert "停运的月份请填 0" in incomplete.json()["fix"]
     both = [await desk.uploaded(half), await desk.uploaded(rest)]
     doubled = await desk.report(upload_ids=[*both, await desk.uploaded(meter_csv())])
     assert problem(doubled) == "activity-data-contradict"

@@ -383,3 +383,45 @@ async def test_a_broken_file_has_a_clear_answer_and_leaves_nothing(
 
 def test_the_broken_files_are_of_thirty_kinds():
     assert len({broken.name for broken in BROKEN}) == len(BROKEN) >= 30
+
+
+@pytest.mark.parametrize(
+    ("name", "cure"),
+    [
+        ("a NEM12 file that is cut off", "900 record"),
+        ("a NEM13 file said to be NEM12", "format="),
+        ("a truncated workbook", "save it as a new .xlsx"),
+        ("an endless line", "CSV UTF-8"),
+        ("an unclosed quote", "quote"),
+        ("header only", "below the names"),
+    ],
+)
+async def test_each_fault_has_its_own_cure(api, desk, name, cure):
+    (broken,) = [known for known in BROKEN if known.name == name]
+    answer = await api.post(
+        "/v1/uploads",
+        params={"project_id": PV_ID, "kind": broken.kind},
+        content=broken.content(),
+        headers=as_owner() | {"Content-Type": broken.content_type, "Accept-Language": "en"},
+    )
+    assert problem(answer) == "upload-unreadable"
+    assert cure in answer.json()["fix"]
+    assert "names the columns" not in answer.json()["fix"]
+
+
+async def test_a_heading_is_cured_by_the_heading_and_a_missing_option_by_the_option(api, desk):
+    async def fix(content, kind, **options):
+        answer = await api.post(
+            "/v1/uploads",
+            params={"project_id": PV_ID, "kind": kind} | options,
+            content=content,
+            headers=as_owner() | {"Content-Type": CSV},
+        )
+        assert problem(answer) == "upload-unreadable"
+        return answer.json()["fix"]
+
+    assert "规定的列名" in await fix("a,b\n1,2\n", "meter_readings")
+    interval = "meter_no,channel,time,value\nM1,export,2025-01-01T00:00:00+08:00,1\n"
+    missing = await fix(interval, "interval_readings", unit="kWh")
+    assert "interval_min=15" in missing
+    assert "列名" not in missing
