@@ -1,5 +1,6 @@
 """Green certificates (绿证): electricity that carries them must not earn reductions too (R7)."""
 
+from contextlib import suppress
 from datetime import datetime
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from registry_svc.projects.models import Project
 from registry_svc.projects.rules import ENDED, SCOPES, Actor, ProjectStatus
 from tht_kit import four_eyes
 from tht_kit.errors import Text
-from tht_kit.four_eyes import Task, TaskKind
+from tht_kit.four_eyes import Task, TaskKind, TaskPending
 from tht_kit.principal import Principal
 
 
@@ -24,8 +25,9 @@ async def report(
     """Flag a project for whose electricity green certificates are claimed.
 
     One officer is enough to stop a registration; suspending a project that is registered already is
-    proposed in the same breath, for another officer to approve. Raises OrganisationUnfit unless the
-    officer is of the bureau, ProjectNotFound, GreenCertificateFlagged, TaskPending.
+    proposed in the same breath, for another officer to approve, unless a suspension waits already.
+    Raises OrganisationUnfit unless the officer is of the bureau, ProjectNotFound,
+    GreenCertificateFlagged.
     """
     await organisations.get_acting_as(session, by.organisation(), Kind.BUREAU)
     project = await service.get_for_update(session, project_id)
@@ -33,7 +35,9 @@ async def report(
         raise GreenCertificateFlagged(project_id=project_id)
     project.green_certificate_claim = True
     if project.status == ProjectStatus.REGISTERED:
-        await standing.propose_suspension(session, project_id, reason=reason, by=by, now=now)
+        # Whatever ground a waiting suspension was proposed on, the flag stands by itself.
+        with suppress(TaskPending):
+            await standing.propose_suspension(session, project_id, reason=reason, by=by, now=now)
     return await service.get(session, project_id)
 
 

@@ -420,3 +420,23 @@ async def test_a_validator_that_is_no_longer_competent_cannot_validate(register:
     assert refusal(await register.validate(project_id)) == (409, "verifier-not-competent")
     other = await register.draft()
     assert refusal(await register.notice(other)) == (409, "verifier-not-competent")
+
+
+async def test_green_certificates_are_flagged_whatever_suspension_waits_already(
+    register: Register, api
+):
+    project_id = await register.registered()
+    waiting = (await register.propose(project_id, "suspension")).json()["task_id"]
+    answer = await api.post(
+        f"/v1/projects/{project_id}/green-certificate",
+        json={"reason": "国家绿证核发系统查得"},
+        headers=caller("projects:register", org=register.bureau),
+    )
+    assert (answer.status_code, answer.json()["green_certificate_claim"]) == (200, True)
+    assert (await register.approve(waiting)).status_code == 200
+    project = (await api.get(f"/v1/projects/{project_id}")).json()
+    assert (project["status"], project["green_certificate_claim"]) == ("SUSPENDED", True)
+    assert refusal(await register.propose(project_id, "resumption")) == (
+        409,
+        "green-certificate-claimed",
+    )
