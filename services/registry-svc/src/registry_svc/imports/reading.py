@@ -56,12 +56,19 @@ class Brought:
         return sum((found.outline.area_m2 for found in self.parcels if found.outline), Decimal(0))
 
 
-def read(
-    content: bytes, kind: Kind, media_type: str, crs: str | None, conditions: ParcelConditions
-) -> Brought:
-    """Return what the file brings.
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A file as it was read; what is wrong with its rows is told once the draft is known."""
 
-    Raises ImportFileInvalid for the file as a whole, CrsRefused, ImportRefused naming rows.
+    brought: Brought
+    parcels: Sequence[tuple[int, ParcelPlan]]
+    problems: Problems
+
+
+def parse(content: bytes, kind: Kind, media_type: str, crs: str | None) -> Parsed:
+    """Read the file, whatever draft it is for: the long part.
+
+    Raises ImportFileInvalid for the file as a whole, CrsRefused.
     """
     wanted = [NUMBER_COLUMN[kind]]
     if kind is Kind.PARCELS:
@@ -72,24 +79,37 @@ def read(
     problems = Problems()
     cells = [_cells(row, kind, problems) for row in table.rows]
     _refuse_repeated(table.rows, cells, kind, problems)
-    parcels: list[ParcelPlan] = []
+    parcels: list[tuple[int, ParcelPlan]] = []
     stated = None
     if kind is Kind.PARCELS:
         stated = _stated(crs, table.crs)
         for row, found in zip(table.rows, cells, strict=True):
-            parcels += _parcel(row, found, stated, conditions, problems)
-    if problems.count:
-        raise ImportRefused(count=problems.count, shown=len(problems.shown), errors=problems.shown)
-    return Brought(
+            parcels += _parcel(row, found, stated, problems)
+    brought = Brought(
         kind=kind,
         format=table.format,
         encoding=table.encoding,
         sha256=hashlib.sha256(content).hexdigest(),
         rows=[row.number for row in table.rows],
-        parcels=parcels,
-        numbers=[] if parcels else [str(found[NUMBER_COLUMN[kind]]) for found in cells],
+        parcels=[parcel for _, parcel in parcels],
+        numbers=[]
+        if kind is Kind.PARCELS
+        else [str(found.get(NUMBER_COLUMN[kind])) for found in cells],
         crs=stated.name if stated is not None else None,
     )
+    return Parsed(brought, parcels, problems)
+
+
+def judge(parsed: Parsed, conditions: ParcelConditions) -> Brought:
+    """Return what the file brings to a draft of the conditions; raises ImportRefused naming rows."""
+    problems = parsed.problems
+    for row_no, parcel in parsed.parcels:
+        for problem in parcel_problems("", parcel, conditions):
+            column = problem.pointer.removeprefix("/").replace("outline", GEOMETRY)
+            problems.add(row_no, column, problem.detail)
+    if problems.count:
+        raise ImportRefused(count=problems.count, shown=len(problems.shown), errors=problems.shown)
+    return parsed.brought
 
 
 def _cells(row: Row, kind: Kind, problems: Problems) -> dict[str, Any]:
@@ -143,10 +163,9 @@ def _parcel(
     row: Row,
     found: Mapping[str, Any],
     stated: StatedCrs,
-    conditions: ParcelConditions,
     problems: Problems,
-) -> list[ParcelPlan]:
-    """Return the row's parcel if there is nothing wrong with it."""
+) -> list[tuple[int, ParcelPlan]]:
+    """Return the row's parcel with its row if it could be read."""
     try:
         outline = read_outline(_geojson(row.geometry), stated)
     except OutlineWrong as wrong:
@@ -154,11 +173,7 @@ def _parcel(
         return []
     if len(found) < len(PARCEL_COLUMNS):
         return []
-    parcel = ParcelPlan(**found, outline=outline)
-    for problem in parcel_problems("", parcel, conditions):
-        column = problem.pointer.removeprefix("/").replace("outline", GEOMETRY)
-        problems.add(row.number, column, problem.detail)
-    return [parcel]
+    return [(row.number, ParcelPlan(**found, outline=outline))]
 
 
 def _geojson(geometry: Any) -> Any:

@@ -61,14 +61,16 @@ async def bring(
     """Add the file's things to the draft; a parcel of a number it has already is replaced.
 
     The same file again changes nothing and answers the same; a dry run answers as if it had been
-    done. Raises ProjectNotFound, NotTheOwner, ProjectNotDraft, ImportKindUnfit, ImportFileInvalid,
+    done. The file is read before the first statement: neither the draft's lock nor a connection is
+    held meanwhile. Raises ProjectNotFound, NotTheOwner, ProjectNotDraft, ImportKindUnfit, ImportFileInvalid,
     ImportRefused, CrsRefused, SiteTaken, ParcelsOverlap, SiteBarred.
     """
+    parsed = await asyncio.to_thread(reading.parse, content, kind, media_type, crs)
     project = await projects.get_draft_for_update(session, project_id, owner_code=owner_code)
     if KIND_OF[ProjectType(project.project_type)] is not kind:
         raise ImportKindUnfit(pointer="query:kind", project_type=project.project_type, kind=kind)
     conditions = await projects.parcel_conditions(session, project.construction_start)
-    brought = await asyncio.to_thread(reading.read, content, kind, media_type, crs, conditions)
+    brought = reading.judge(parsed, conditions)
     held = 0
     try:
         async with session.begin_nested():
