@@ -8,7 +8,7 @@ from fastapi import Depends
 from registry_svc.decisions import green_certificates, next_steps, registration, standing
 from registry_svc.decisions.schemas import DeregistrationIn, NextStepsOut, ReasonIn, RegistrationIn
 from registry_svc.projects.schemas import ProjectDetailOut
-from tht_kit.auth import require
+from tht_kit.auth import Reader, require
 from tht_kit.clock import legal_date
 from tht_kit.http import Now, ReadSession, WriteSession, new_router
 from tht_kit.idempotency import Idempotent
@@ -22,8 +22,10 @@ Officer = Annotated[Principal, Depends(require("projects:register"))]
 
 
 @router.get("/{project_id}/steps", summary="后续步骤 / What can come next, and for whom")
-async def list_project_steps(project_id: UUID, session: ReadSession, now: Now) -> NextStepsOut:
-    project, found = await next_steps.list_next(session, project_id, now=now)
+async def list_project_steps(
+    project_id: UUID, session: ReadSession, now: Now, reader: Reader
+) -> NextStepsOut:
+    project, found = await next_steps.list_next(session, project_id, reader=reader, now=now)
     return NextStepsOut.of(project, found, legal_date(now))
 
 

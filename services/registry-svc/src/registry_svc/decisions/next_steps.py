@@ -23,6 +23,7 @@ from registry_svc.projects.rules import (
 )
 from tht_kit.clock import legal_date
 from tht_kit.errors import Text
+from tht_kit.principal import Principal
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +38,10 @@ class NextStep:
 
 
 async def list_next(
-    session: AsyncSession, project_id: UUID, *, now: datetime
+    session: AsyncSession, project_id: UUID, *, reader: Principal | None, now: datetime
 ) -> tuple[Project, Sequence[NextStep]]:
     """Return the project and its next steps; raises ProjectNotFound."""
-    project = await service.get(session, project_id)
+    project = await service.get_visible(session, project_id, reader=reader)
     unanswered = await repository.count_unanswered(session, project_id)
     beside = [other.warning() for other in await near.near(session, project)]
     who = {Actor.OWNER: project.owner_code, Actor.VALIDATOR: project.validator_code}

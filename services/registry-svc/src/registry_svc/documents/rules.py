@@ -59,9 +59,9 @@ def media_type_of(first_bytes: bytes, file_name: str) -> str | None:
     return None
 
 
-def is_public(kind: DocumentKind, status: ProjectStatus) -> bool:
-    """Say whether everybody may read the document."""
-    return kind in PUBLIC_KINDS and status is not ProjectStatus.DRAFT
+def is_public(kind: DocumentKind, *, is_published: bool) -> bool:
+    """Say whether everybody may read a document of a project that is, or is not, the public's."""
+    return is_published and kind in PUBLIC_KINDS
 
 
 def locked_until(last_issued_on: date | None, retention_years: int) -> date | None:

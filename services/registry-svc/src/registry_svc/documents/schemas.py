@@ -10,7 +10,6 @@ from registry_svc.documents import rules
 from registry_svc.documents.models import Document
 from registry_svc.documents.rules import DocumentKind
 from registry_svc.projects.models import Project
-from registry_svc.projects.rules import ProjectStatus
 
 
 class DocumentOut(BaseModel):
@@ -29,7 +28,7 @@ class DocumentOut(BaseModel):
     @classmethod
     def of(cls, document: Document, project: Project) -> Self:
         known = {name: getattr(document, name) for name in cls.model_fields if name != "is_public"}
-        public = rules.is_public(DocumentKind(document.kind), ProjectStatus(project.status))
+        public = rules.is_public(DocumentKind(document.kind), is_published=project.is_published)
         return cls.model_validate(known | {"is_public": public})
 
 

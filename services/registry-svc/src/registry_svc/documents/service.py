@@ -26,7 +26,6 @@ from tht_kit.errors import Text
 from tht_kit.ids import new_id
 from tht_kit.principal import Principal
 
-OVERSIGHT = "oversight:read"
 DOCUMENT_BYTES_MAX = 64 * 1024 * 1024
 
 
@@ -124,17 +123,10 @@ async def get(
 
 
 def _may_read(document: Document, project: Project, reader: Principal | None) -> bool:
-    if rules.is_public(DocumentKind(document.kind), ProjectStatus(project.status)):
+    if rules.is_public(DocumentKind(document.kind), is_published=project.is_published):
         return True
-    return reader is not None and (
-        _is_party(project, reader) or reader.organisation_code == document.organisation_code
-    )
-
-
-def _is_party(project: Project, reader: Principal) -> bool:
-    parties = (project.owner_code, project.pdd_author_code, project.validator_code)
-    return reader.has(OVERSIGHT) or (
-        reader.organisation_code is not None and reader.organisation_code in parties
+    return projects.is_party(project, reader) or (
+        reader is not None and reader.organisation_code == document.organisation_code
     )
 
 
@@ -147,11 +139,10 @@ async def list_page(
     limit: int,
 ) -> tuple[Sequence[Document], Project]:
     """Return up to `limit` documents that the reader may see; raises ProjectNotFound."""
-    project = await projects.get(session, project_id)
+    project = await projects.get_visible(session, project_id, reader=reader)
     kinds: Sequence[str] | None = None
-    if reader is None or not _is_party(project, reader):
-        is_draft = project.status == ProjectStatus.DRAFT
-        kinds = [] if is_draft else sorted(rules.PUBLIC_KINDS)
+    if not projects.is_party(project, reader):
+        kinds = sorted(rules.PUBLIC_KINDS)
     rows = await repository.list_after(session, project_id, kinds=kinds, after=after, limit=limit)
     return rows, project
 

@@ -14,7 +14,7 @@ from registry_svc.imports.tables import FILE_MIB_MAX
 from registry_svc.projects import service as projects
 from registry_svc.sites import export
 from registry_svc.sites.crs import WKT_CHARS_MAX
-from tht_kit.auth import require
+from tht_kit.auth import Reader, require
 from tht_kit.errors import MediaTypeUnsupported
 from tht_kit.http import Now, ReadSession, WriteSession, new_router
 from tht_kit.principal import Principal
@@ -87,8 +87,8 @@ async def import_into_project(
     },
     summary="项目地块（GeoJSON）/ The parcels of a project as GeoJSON",
 )
-async def get_project_parcels(project_id: UUID, session: ReadSession) -> Response:
-    await projects.must_exist(session, project_id)
+async def get_project_parcels(project_id: UUID, session: ReadSession, reader: Reader) -> Response:
+    await projects.get_visible(session, project_id, reader=reader)
     return Response(await export.geojson(session, project_id), media_type=export.MEDIA_TYPE)
 
 

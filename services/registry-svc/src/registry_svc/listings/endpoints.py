@@ -12,6 +12,7 @@ from registry_svc.listings.repository import Filters, Listed
 from registry_svc.listings.schemas import ProjectListedOut
 from registry_svc.methodologies.models import ProjectType
 from registry_svc.projects.rules import ProjectStatus
+from tht_kit.auth import Reader
 from tht_kit.clock import legal_date
 from tht_kit.fields import Line
 from tht_kit.http import ContainerDep, Now, ReadSession, new_router
@@ -24,6 +25,7 @@ Code = Annotated[str | None, Query(max_length=64)]
 
 def _filters(
     now: Now,
+    reader: Reader,
     status: Annotated[ProjectStatus | None, Query(description="状态 / status")] = None,
     project_type: Annotated[ProjectType | None, Query(description="类型 / type")] = None,
     unit_type: Annotated[
@@ -57,6 +59,7 @@ def _filters(
         validator_code=validator_code,
         decision_overdue_on=legal_date(now) if decision_overdue else None,
         text=text,
+        reader=reader,
     )
 
 

@@ -19,7 +19,8 @@ from registry_svc.credits.models import ProjectCredits
 from registry_svc.districts.models import District
 from registry_svc.organisations.models import Organisation
 from registry_svc.projects.models import Project
-from registry_svc.projects.rules import ProjectStatus
+from registry_svc.projects.rules import OVERSIGHT, ProjectStatus
+from tht_kit.principal import Principal
 
 GRAM_CHARS = 2
 
@@ -37,6 +38,7 @@ class Filters:
     validator_code: str | None = None
     decision_overdue_on: date | None = None
     text: str | None = None
+    reader: Principal | None = None  # whose own drafts are shown beside what is public
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +82,23 @@ def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = [
         column == value for column, value in equal.items() if value is not None
     ]
+    if filters.reader is None or not filters.reader.has(OVERSIGHT):
+        found.append(_visible_to(filters.reader))
     if filters.decision_overdue_on is not None:
         found.append(Project.status == ProjectStatus.VALIDATED)
         found.append(Project.decision_due < filters.decision_overdue_on)
     if filters.text is not None:
         found.append(_matches(filters.text))
     return found
+
+
+def _visible_to(reader: Principal | None) -> ColumnElement[bool]:
+    """What `projects.service.get_visible` shows, as a condition."""
+    published = Project.notice_start.is_not(None)
+    if reader is None or reader.organisation_code is None:
+        return published
+    parties = (Project.owner_code, Project.pdd_author_code, Project.validator_code)
+    return or_(published, *(party == reader.organisation_code for party in parties))
 
 
 def _matches(text: str) -> ColumnElement[bool]:

@@ -26,7 +26,7 @@ from registry_svc.projects.schemas import (
     VersionOut,
     VersionsOut,
 )
-from tht_kit.auth import require
+from tht_kit.auth import Reader, require
 from tht_kit.clock import legal_date
 from tht_kit.http import Now, ReadSession, WriteSession, new_router
 from tht_kit.idempotency import KEY_CHARS_MAX, Idempotent
@@ -58,9 +58,9 @@ async def file_project(
 
 @router.get("/{project_id}", summary="查询项目 / Get a project")
 async def get_project(
-    project_id: UUID, session: ReadSession, now: Now, response: Response
+    project_id: UUID, session: ReadSession, now: Now, response: Response, reader: Reader
 ) -> ProjectDetailOut:
-    project = await service.get(session, project_id)
+    project = await service.get_visible(session, project_id, reader=reader)
     response.headers["ETag"] = f'"{project.version}"'
     return ProjectDetailOut.of(project, legal_date(now))
 
@@ -106,8 +106,10 @@ def _version(if_match: str | None) -> int:
 
 
 @router.get("/{project_id}/versions", summary="申报的各个版本 / Every version of a declaration")
-async def list_project_versions(project_id: UUID, session: ReadSession) -> VersionsOut:
-    found = await service.list_versions(session, project_id)
+async def list_project_versions(
+    project_id: UUID, session: ReadSession, reader: Reader
+) -> VersionsOut:
+    found = await service.list_versions(session, project_id, reader=reader)
     return VersionsOut(items=[VersionOut.model_validate(version) for version in found])
 
 
@@ -160,10 +162,10 @@ async def comment_on_project(
 
 @router.get("/{project_id}/comments", summary="公示意见列表 / List the comments of a project")
 async def list_project_comments(
-    project_id: UUID, session: ReadSession, page: PageQuery
+    project_id: UUID, session: ReadSession, page: PageQuery, reader: Reader
 ) -> Page[CommentOut]:
     rows = await service.list_comments_page(
-        session, project_id, after=page.after_id, limit=page.rows
+        session, project_id, reader=reader, after=page.after_id, limit=page.rows
     )
     return page.cut(rows, CommentOut.of, key=lambda row: [row.comment_id])
 

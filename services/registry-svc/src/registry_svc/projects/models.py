@@ -116,6 +116,17 @@ class Project(Base):
     def fleet_size(self) -> int:
         return len(self.vehicles)
 
+    @property
+    def is_published(self) -> bool:
+        """Say whether it is the public's: from its first notice on, however it ended."""
+        return self.notice_start is not None
+
+    @property
+    def parties(self) -> frozenset[str]:
+        """The organisations that it concerns: owner, author of its design, named validator."""
+        found = (self.owner_code, self.pdd_author_code, self.validator_code)
+        return frozenset(code for code in found if code is not None)
+
     def is_under_notice(self, day: date) -> bool:
         """Say whether the public may comment on this legal day."""
         if self.status != ProjectStatus.NOTICE:

@@ -41,11 +41,6 @@ async def find(session: AsyncSession, project_id: UUID) -> Project | None:
     return (await session.scalars(statement.execution_options(populate_existing=True))).first()
 
 
-async def exists(session: AsyncSession, project_id: UUID) -> bool:
-    statement = select(Project.project_id).where(Project.project_id == project_id)
-    return (await session.scalars(statement)).first() is not None
-
-
 async def find_for_update(session: AsyncSession, project_id: UUID) -> Project | None:
     """Return the project, locked for a step."""
     statement = select(Project).where(Project.project_id == project_id).with_for_update()

@@ -67,6 +67,10 @@ SCOPES: Mapping[Actor, str] = {
 }
 
 
+# Who oversees the platform reads drafts too.
+OVERSIGHT = "oversight:read"
+
+
 def _step(
     name: str,
     title: Text,

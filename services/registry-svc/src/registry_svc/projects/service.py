@@ -21,11 +21,12 @@ from registry_svc.projects.models import (
     ProjectVersion,
     StatusChange,
 )
-from registry_svc.projects.rules import NAMES, RELEASING, ProjectStatus
+from registry_svc.projects.rules import NAMES, OVERSIGHT, RELEASING, ProjectStatus
 from registry_svc.sites import service as sites
 from registry_svc.sites.rules import ParcelConditions
 from tht_contracts.events.registry import ProjectStatusChanged
 from tht_kit.outbox import emit
+from tht_kit.principal import Principal
 
 
 async def get(session: AsyncSession, project_id: UUID) -> Project:
@@ -34,6 +35,23 @@ async def get(session: AsyncSession, project_id: UUID) -> Project:
     if project is None:
         raise ProjectNotFound(project_id=project_id)
     return project
+
+
+async def get_visible(
+    session: AsyncSession, project_id: UUID, *, reader: Principal | None
+) -> Project:
+    """Return the project as `get` does; raises ProjectNotFound also for a draft of others."""
+    project = await get(session, project_id)
+    if not project.is_published and not is_party(project, reader):
+        raise ProjectNotFound(project_id=project_id)
+    return project
+
+
+def is_party(project: Project, reader: Principal | None) -> bool:
+    """Say whether the reader may see what of the project is not public."""
+    return reader is not None and (
+        reader.has(OVERSIGHT) or reader.organisation_code in project.parties
+    )
 
 
 async def get_for_update(session: AsyncSession, project_id: UUID) -> Project:
@@ -57,12 +75,6 @@ async def get_draft_for_update(
     if project.status != ProjectStatus.DRAFT:
         raise ProjectNotDraft(project_id=project_id, status=NAMES[ProjectStatus(project.status)])
     return project
-
-
-async def must_exist(session: AsyncSession, project_id: UUID) -> None:
-    """Raise ProjectNotFound unless there is such a project."""
-    if not await repository.exists(session, project_id):
-        raise ProjectNotFound(project_id=project_id)
 
 
 async def parcel_conditions(session: AsyncSession, construction_start: date) -> ParcelConditions:
@@ -92,18 +104,23 @@ def keep_version(
 
 
 async def list_comments_page(
-    session: AsyncSession, project_id: UUID, *, after: UUID | None, limit: int
+    session: AsyncSession,
+    project_id: UUID,
+    *,
+    reader: Principal | None,
+    after: UUID | None,
+    limit: int,
 ) -> Sequence[Comment]:
     """Return up to `limit` comments of the project, oldest first; raises ProjectNotFound."""
-    if not await repository.exists(session, project_id):
-        raise ProjectNotFound(project_id=project_id)
+    await get_visible(session, project_id, reader=reader)
     return await repository.list_comments(session, project_id, after=after, limit=limit)
 
 
-async def list_versions(session: AsyncSession, project_id: UUID) -> Sequence[ProjectVersion]:
+async def list_versions(
+    session: AsyncSession, project_id: UUID, *, reader: Principal | None
+) -> Sequence[ProjectVersion]:
     """Return every declaration of the project, oldest first; raises ProjectNotFound."""
-    if not await repository.exists(session, project_id):
-        raise ProjectNotFound(project_id=project_id)
+    await get_visible(session, project_id, reader=reader)
     return await repository.list_versions(session, project_id)
 
 

@@ -13,6 +13,7 @@ from registry_svc_tests.factories import (
     caller,
     drawn_parcel,
     forest_project,
+    overseer,
     pv_project,
     register_organisation,
 )
@@ -101,7 +102,9 @@ def csv_file(*lines, header=HEADER, encoding="utf-8"):
 
 
 async def held(register, project_id):
-    return (await register.api.get(f"/v1/projects/{project_id}")).json()["parcels"]
+    return (await register.api.get(f"/v1/projects/{project_id}", headers=overseer())).json()[
+        "parcels"
+    ]
 
 
 async def test_features_come_in_and_the_same_file_again_answers_the_same(register, draft):
@@ -122,22 +125,26 @@ async def test_features_come_in_and_the_same_file_again_answers_the_same(registe
         "rows": 2,
         "held": 3,  # one was filed
     }
-    before = (await register.api.get(f"/v1/projects/{draft}")).json()
+    before = (await register.api.get(f"/v1/projects/{draft}", headers=overseer())).json()
     assert {"P-00000", "P-00001"} < {found["parcel_no"] for found in before["parcels"]}
     again = await send(register, draft, content, crs="EPSG:4490")
     assert (again.status_code, again.content) == (200, first.content)
-    assert (await register.api.get(f"/v1/projects/{draft}")).json() == before
+    assert (await register.api.get(f"/v1/projects/{draft}", headers=overseer())).json() == before
 
 
 async def test_a_changed_row_replaces_the_parcel_of_its_number(register, draft):
     await send(register, draft, collection(feature(0), feature(1)), crs="EPSG:4490")
-    version = (await register.api.get(f"/v1/projects/{draft}")).json()["version"]
+    version = (await register.api.get(f"/v1/projects/{draft}", headers=overseer())).json()[
+        "version"
+    ]
     moved = feature(2, parcel_no="P-00000")
     assert (await send(register, draft, collection(moved), crs="EPSG:4490")).json()["held"] == 3
-    exported = (await register.api.get(f"/v1/projects/{draft}/parcels")).json()
+    exported = (await register.api.get(f"/v1/projects/{draft}/parcels", headers=overseer())).json()
     [found] = [f for f in exported["features"] if f["properties"]["parcel_no"] == "P-00000"]
     assert found["geometry"] == moved["geometry"]
-    assert (await register.api.get(f"/v1/projects/{draft}")).json()["version"] == version + 1
+    assert (await register.api.get(f"/v1/projects/{draft}", headers=overseer())).json()[
+        "version"
+    ] == version + 1
     # Its old place is free again.
     other = await register.draft(forest_project(register.author))
     freed = feature(0, parcel_no="OTHER-1")
@@ -145,12 +152,12 @@ async def test_a_changed_row_replaces_the_parcel_of_its_number(register, draft):
 
 
 async def test_a_dry_run_answers_as_if_and_changes_nothing(register, draft):
-    before = (await register.api.get(f"/v1/projects/{draft}")).json()
+    before = (await register.api.get(f"/v1/projects/{draft}", headers=overseer())).json()
     content = collection(feature(0), feature(1))
     tried = await send(register, draft, content, crs="EPSG:4490", dry_run=True)
     assert tried.status_code == 200
     assert (tried.json()["dry_run"], tried.json()["held"]) == (True, 3)
-    assert (await register.api.get(f"/v1/projects/{draft}")).json() == before
+    assert (await register.api.get(f"/v1/projects/{draft}", headers=overseer())).json() == before
     # Nothing is held: another project takes the land, and then the trial says so.
     other = await register.draft(forest_project(register.author))
     taken = collection(feature(0, parcel_no="X-1"))
@@ -396,7 +403,7 @@ async def test_a_shapefile_in_gauss_krueger_zone_36_lands_where_it_belongs(regis
     answer = await send(register, draft, zipped(files), ZIP)
     assert answer.status_code == 200, answer.text
     assert answer.json()["crs"] == "EPSG:4524"
-    exported = (await register.api.get(f"/v1/projects/{draft}/parcels")).json()
+    exported = (await register.api.get(f"/v1/projects/{draft}/parcels", headers=overseer())).json()
     [found] = [f for f in exported["features"] if f["properties"]["parcel_no"] == "P-00000"]
     corners = found["geometry"]["coordinates"][0]
     east, north = place(0)
@@ -526,7 +533,7 @@ async def test_meters_come_in_from_csv_and_each_is_in_one_project(register):
     [error] = answer.json()["errors"]
     assert error["pointer"] == "row:3,column:meter_no"
     assert first in error["detail"]
-    project = (await register.api.get(f"/v1/projects/{second}")).json()
+    project = (await register.api.get(f"/v1/projects/{second}", headers=overseer())).json()
     assert len(project["meters"]) == 1
     wrong = csv_file("cq-1", "", "CQ-1", "CQ-1", header="meter_no")
     found = problems(await send(register, second, wrong, CSV, kind="meters"))
@@ -546,9 +553,9 @@ async def test_a_vehicle_is_in_one_fleet_and_no_plate_is_shown(register):
     content = csv_file("渝AD12345", "渝B·88888", header="车牌号", encoding="gb18030")
     answer = await send(register, first, content, CSV, kind="vehicles")
     assert (answer.status_code, answer.json()["held"]) == (200, 3)
-    shown = await register.api.get(f"/v1/projects/{first}")
+    shown = await register.api.get(f"/v1/projects/{first}", headers=overseer())
     assert shown.json()["fleet_size"] == 3
-    versions = await register.api.get(f"/v1/projects/{first}/versions")
+    versions = await register.api.get(f"/v1/projects/{first}/versions", headers=overseer())
     assert "渝A12345" not in shown.text + versions.text
     answer = await register.file(
         travel_project(register.author, fleet_vehicles=["渝C00001", "渝B88888"])
@@ -591,12 +598,12 @@ async def test_an_afforestation_project_is_drawn_before_its_notice(register):
     answer = await register.notice(project_id)
     assert refusal(answer) == (409, "parcel-outline-missing")
     assert filed["parcel_no"] in answer.json()["detail"]
-    steps = await register.api.get(f"/v1/projects/{project_id}/steps")
+    steps = await register.api.get(f"/v1/projects/{project_id}/steps", headers=overseer())
     assert "1 个地块还没有边界" in steps.text
     row = {"type": "Feature", "geometry": outline["geometry"], "properties": filed}
     answer = await send(register, project_id, collection(row), crs=outline["crs"])
     assert (answer.status_code, answer.json()["held"]) == (200, 1)
-    steps = await register.api.get(f"/v1/projects/{project_id}/steps")
+    steps = await register.api.get(f"/v1/projects/{project_id}/steps", headers=overseer())
     assert "没有边界" not in steps.text
     assert (await register.notice(project_id)).status_code == 200
 
@@ -613,7 +620,7 @@ async def test_an_amendment_does_not_drop_what_was_imported_without_being_told(r
         )
 
     async def meters():
-        project = (await register.api.get(f"/v1/projects/{project_id}")).json()
+        project = (await register.api.get(f"/v1/projects/{project_id}", headers=overseer())).json()
         return [meter["meter_no"] for meter in project["meters"]]
 
     assert refusal(await amend(1)) == (412, "project-version-changed")
@@ -626,7 +633,7 @@ async def test_an_amendment_does_not_drop_what_was_imported_without_being_told(r
 
 async def test_the_export_is_geojson_that_may_be_imported_again(register, draft):
     await send(register, draft, collection(feature(0), feature(1)), crs="EPSG:4326")
-    exported = await register.api.get(f"/v1/projects/{draft}/parcels")
+    exported = await register.api.get(f"/v1/projects/{draft}/parcels", headers=overseer())
     assert exported.headers["content-type"] == "application/geo+json"
     found = exported.json()
     assert found["type"] == "FeatureCollection"
@@ -639,7 +646,7 @@ async def test_the_export_is_geojson_that_may_be_imported_again(register, draft)
     answer = await register.recall(draft)
     assert answer.status_code == 200
     assert (await send(register, other, exported.content)).status_code == 200
-    missing = await register.api.get(f"/v1/projects/{new_id()}/parcels")
+    missing = await register.api.get(f"/v1/projects/{new_id()}/parcels", headers=overseer())
     assert refusal(missing) == (404, "project-not-found")
 
 

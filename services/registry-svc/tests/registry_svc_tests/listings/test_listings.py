@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from registry_svc_tests.documents.test_documents import issued
-from registry_svc_tests.factories import pv_project
+from registry_svc_tests.factories import overseer, pv_project
 
 NAMES = (
     "缙云山马尾松造林",
@@ -25,7 +25,7 @@ async def filed(register) -> dict[str, str]:
 
 
 async def names(api, query: str) -> set[str]:
-    answer = await api.get(f"/v1/projects?{query}")
+    answer = await api.get(f"/v1/projects?{query}", headers=overseer())
     assert answer.status_code == 200, answer.text
     return {row["name"] for row in answer.json()["items"]}
 
@@ -50,7 +50,7 @@ async def names(api, query: str) -> set[str]:
     ],
 )
 async def test_text_finds_phrases(api, filed, text, found):
-    answer = await api.get("/v1/projects", params={"text": text})
+    answer = await api.get("/v1/projects", headers=overseer(), params={"text": text})
     assert {row["name"] for row in answer.json()["items"]} == found
 
 
@@ -86,14 +86,16 @@ async def test_overdue_decisions_are_flagged_and_listed(api, register, clock):
     assert await names(api, "decision_overdue=true") == set()
     clock.set(datetime(2026, 9, 4, 16, 0, tzinfo=UTC))
     assert await names(api, "decision_overdue=true") == {"待决定"}
-    assert (await api.get("/v1/projects?decision_overdue=no")).status_code == 422
+    assert (
+        await api.get("/v1/projects?decision_overdue=no", headers=overseer())
+    ).status_code == 422
 
 
 async def test_pages_neither_repeat_nor_skip(api, filed):
     seen, query = [], "limit=2&text=渝光"
     cursor = ""
     while cursor is not None:
-        page = (await api.get(f"/v1/projects?{query}{cursor}")).json()
+        page = (await api.get(f"/v1/projects?{query}{cursor}", headers=overseer())).json()
         seen += [row["project_id"] for row in page["items"]]
         cursor = page["next_cursor"] and f"&cursor={page['next_cursor']}"
     assert seen == list(filed.values())[::-1]
@@ -101,8 +103,10 @@ async def test_pages_neither_repeat_nor_skip(api, filed):
 
 async def test_a_cursor_belongs_to_its_search(api, filed):
     assert filed
-    page = (await api.get("/v1/projects?limit=2&text=渝光")).json()
-    other = await api.get(f"/v1/projects?limit=2&text=光伏&cursor={page['next_cursor']}")
+    page = (await api.get("/v1/projects?limit=2&text=渝光", headers=overseer())).json()
+    other = await api.get(
+        f"/v1/projects?limit=2&text=光伏&cursor={page['next_cursor']}", headers=overseer()
+    )
     assert other.status_code == 400
 
 
@@ -110,7 +114,7 @@ async def test_issued_tonnes_stand_in_the_list(api, register, container):
     project_id = await register.registered()
     for day, quantity_t in ((1, 849), (2, 2519)):
         await issued(container, project_id, datetime(2027, 1, day, tzinfo=UTC), quantity_t)
-    (row,) = (await api.get("/v1/projects")).json()["items"]
+    (row,) = (await api.get("/v1/projects", headers=overseer())).json()["items"]
     assert (row["issued_t"], row["last_issued_on"]) == (849 + 2519, "2027-01-02")
     assert row["owner_name"] == "渝光分布式能源有限公司"
     assert row["district_name"] == "两江新区"
@@ -118,9 +122,9 @@ async def test_issued_tonnes_stand_in_the_list(api, register, container):
 
 async def test_the_export_is_the_whole_list(api, filed, monkeypatch):
     monkeypatch.setattr("registry_svc.listings.service.EXPORT_PAGE_ROWS", 2)
-    as_json = (await api.get("/v1/projects/export?format=json")).json()
+    as_json = (await api.get("/v1/projects/export?format=json", headers=overseer())).json()
     assert [row["project_id"] for row in as_json] == list(filed.values())[::-1]
-    exported = await api.get("/v1/projects/export?format=csv&text=屋顶光伏")
+    exported = await api.get("/v1/projects/export?format=csv&text=屋顶光伏", headers=overseer())
     assert exported.content.startswith(b"\xef\xbb\xbf")
     assert (
         exported.headers["content-disposition"] == 'attachment; filename="projects-2026-07-17.csv"'
@@ -132,7 +136,7 @@ async def test_the_export_is_the_whole_list(api, filed, monkeypatch):
 
 async def test_a_name_never_becomes_a_formula(api, filed):
     assert filed
-    exported = await api.get("/v1/projects/export?text=HYPERLINK")
+    exported = await api.get("/v1/projects/export?text=HYPERLINK", headers=overseer())
     rows = list(csv.DictReader(io.StringIO(exported.content.decode("utf-8-sig"))))
     assert rows[0]["name"] == "'=HYPERLINK(1)"
-    assert (await api.get("/v1/projects/export?format=xml")).status_code == 422
+    assert (await api.get("/v1/projects/export?format=xml", headers=overseer())).status_code == 422

@@ -18,7 +18,7 @@ def pointers(answer):
     return [error["pointer"] for error in answer.json()["errors"]]
 
 
-async def test_a_project_is_filed_as_a_draft_and_anyone_can_read_it(register, api):
+async def test_a_project_is_filed_as_a_draft_and_its_owner_can_read_it(register, api):
     body = pv_project(register.author, meters=["CQ-M-2", "CQ-M-1"])
     filed = await register.file(body)
     assert filed.status_code == 201
@@ -31,7 +31,8 @@ async def test_a_project_is_filed_as_a_draft_and_anyone_can_read_it(register, ap
     assert project["meters"] == [{"meter_no": "CQ-M-1"}, {"meter_no": "CQ-M-2"}]
     assert project["project_no"] is None
     assert project["history"] == []
-    assert (await api.get(filed.headers["location"])).json() == project
+    owner = caller(org=register.owner)
+    assert (await api.get(filed.headers["location"], headers=owner)).json() == project
 
 
 async def test_a_forest_project_keeps_its_parcels(register):

@@ -6,7 +6,7 @@ from itertools import product
 import httpx
 import pytest
 
-from registry_svc_tests.factories import SECTIONS, Register, caller, register_organisation
+from registry_svc_tests.factories import SECTIONS, Register, caller, overseer, register_organisation
 from tht_kit.clock import legal_midnight
 
 # Written out by hand, not read from the table that is tested: where each operation begins, who may
@@ -139,7 +139,7 @@ async def cast(register: Register, api) -> Cast:
 async def test_every_cell_of_status_step_and_actor(cast: Cast, register: Register, api, status):
     project_id = await bring(register, status)
     path = f"/v1/projects/{project_id}"
-    before = (await api.get(path)).json()
+    before = (await api.get(path, headers=overseer())).json()
     assert before["status"] == status
     taken = []
     for operation, actor in product(OPERATIONS, ACTORS):
@@ -148,17 +148,17 @@ async def test_every_cell_of_status_step_and_actor(cast: Cast, register: Registe
             taken.append((operation, actor))
             continue
         assert refusal(await cast.act(project_id, operation, actor)) == cell, (operation, actor)
-    assert (await api.get(path)).json() == before
+    assert (await api.get(path, headers=overseer())).json() == before
     for operation, actor in taken:
         project_id = await bring(register, status)
         answer = await cast.act(project_id, operation, actor)
         if operation in FOUR_EYES:
             assert answer.status_code == 202, answer.text
-            standing = (await api.get(f"/v1/projects/{project_id}")).json()
+            standing = (await api.get(f"/v1/projects/{project_id}", headers=overseer())).json()
             assert standing["status"] == status
             answer = await register.approve(answer.json()["task_id"])
         assert answer.status_code == 200, answer.text
-        project = (await api.get(f"/v1/projects/{project_id}")).json()
+        project = (await api.get(f"/v1/projects/{project_id}", headers=overseer())).json()
         assert project["status"] == OPERATIONS[operation][2]
         last = project["history"][-1]
         assert (last["status_before"], last["status"]) == (status, project["status"])
@@ -167,7 +167,7 @@ async def test_every_cell_of_status_step_and_actor(cast: Cast, register: Registe
 @pytest.mark.parametrize("status", STATUSES)
 async def test_what_comes_next_is_told_with_whose_turn_it_is(register: Register, api, status):
     project_id = await bring(register, status)
-    told = (await api.get(f"/v1/projects/{project_id}/steps")).json()
+    told = (await api.get(f"/v1/projects/{project_id}/steps", headers=overseer())).json()
     assert (told["project_id"], told["status"]) == (project_id, status)
     who = {"owner": register.owner, "validator": register.validator, "bureau": None}
     found = {
@@ -192,7 +192,7 @@ async def test_what_comes_next_is_told_with_whose_turn_it_is(register: Register,
 async def test_what_is_missing_for_the_next_step_is_named(register: Register, api):
     project_id = await register.under_notice()
     await register.comment(project_id)
-    steps = (await api.get(f"/v1/projects/{project_id}/steps")).json()["steps"]
+    steps = (await api.get(f"/v1/projects/{project_id}/steps", headers=overseer())).json()["steps"]
     by_name = {step["name"]: step for step in steps}
     assert by_name["recall"]["ready"] is True
     for name in ("validation", "negative_validation"):
@@ -203,10 +203,10 @@ async def test_what_is_missing_for_the_next_step_is_named(register: Register, ap
             "1 comment(s) of the public are not answered yet.",
         ]
     validated = await register.validated()
-    told = (await api.get(f"/v1/projects/{validated}/steps")).json()
+    told = (await api.get(f"/v1/projects/{validated}/steps", headers=overseer())).json()
     due = {step["name"]: step["due_on"] for step in told["steps"]}
     assert due == {"recall": None, "registration": "2026-09-04", "refusal": "2026-09-04"}
     assert told["decision_overdue"] is False
     register.clock.set(legal_midnight(date(2026, 9, 5)))
-    told = (await api.get(f"/v1/projects/{validated}/steps")).json()
+    told = (await api.get(f"/v1/projects/{validated}/steps", headers=overseer())).json()
     assert told["decision_overdue"] is True

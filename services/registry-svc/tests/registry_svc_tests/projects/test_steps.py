@@ -10,6 +10,7 @@ from registry_svc_tests.factories import (
     SECTIONS,
     caller,
     forest_project,
+    overseer,
     pv_project,
     register_organisation,
 )
@@ -46,8 +47,10 @@ async def test_a_project_goes_from_draft_to_the_register(register, api, events):
         ("NOTICE", "VALIDATED"),
         ("VALIDATED", "REGISTERED"),
     ]
-    assert (await api.get(f"/v1/projects/{project_id}")).json() == registered
-    [listed] = (await api.get(f"/v1/projects/{project_id}/comments")).json()["items"]
+    assert (await api.get(f"/v1/projects/{project_id}", headers=overseer())).json() == registered
+    [listed] = (await api.get(f"/v1/projects/{project_id}/comments", headers=overseer())).json()[
+        "items"
+    ]
     assert listed["answer"] == "无噪声源。"
     emitted = await events(project_id)
     assert [type(event) for event in emitted] == [
@@ -92,7 +95,9 @@ async def test_a_notice_into_a_year_without_calendar_names_the_year(register, cl
     answer = await register.notice(project_id)
     assert refusal(answer) == (409, "calendar-year-missing")
     assert "2027" in answer.json()["detail"]
-    assert (await register.api.get(f"/v1/projects/{project_id}")).json()["status"] == "DRAFT"
+    assert (await register.api.get(f"/v1/projects/{project_id}", headers=overseer())).json()[
+        "status"
+    ] == "DRAFT"
 
 
 async def test_only_the_owner_puts_its_project_under_notice(register):
@@ -193,7 +198,10 @@ async def test_comments_are_listed_in_order_page_by_page(register, api):
     texts = [item["text"] for item in page["items"] + rest["items"]]
     assert texts == [f"意见 {number}" for number in range(5)]
     assert rest["next_cursor"] is None
-    assert refusal(await api.get(f"/v1/projects/{new_id()}/comments")) == (404, "project-not-found")
+    assert refusal(await api.get(f"/v1/projects/{new_id()}/comments", headers=overseer())) == (
+        404,
+        "project-not-found",
+    )
 
 
 async def test_every_comment_is_answered_by_the_validation(register):
@@ -254,7 +262,9 @@ async def test_r3_an_overdue_decision_is_flagged_and_never_taken_by_itself(regis
     clock.set(legal_midnight(date(2026, 9, 5)))
     project = (await api.get(path)).json()
     assert (project["status"], project["decision_overdue"]) == ("VALIDATED", True)
-    [listed] = (await api.get("/v1/projects", params={"status": "VALIDATED"})).json()["items"]
+    [listed] = (
+        await api.get("/v1/projects", headers=overseer(), params={"status": "VALIDATED"})
+    ).json()["items"]
     assert listed["decision_overdue"] is True
     registered = (await register.decide(project_id)).json()
     assert (registered["status"], registered["decision_overdue"]) == ("REGISTERED", True)
@@ -347,7 +357,7 @@ async def test_projects_are_listed_newest_first_by_status_type_and_owner(registe
     theirs = await register.draft()
 
     async def listed(**query):
-        page = (await api.get("/v1/projects", params=query)).json()
+        page = (await api.get("/v1/projects", headers=overseer(), params=query)).json()
         return [item["project_id"] for item in page["items"]]
 
     assert await listed() == [theirs, noticed, draft]
@@ -356,5 +366,5 @@ async def test_projects_are_listed_newest_first_by_status_type_and_owner(registe
     assert await listed(project_type="afforestation") == [draft]
     assert await listed(owner_code=other) == [noticed, draft]
     assert await listed(owner_code=other, status="DRAFT") == [draft]
-    first = (await api.get("/v1/projects", params={"limit": 1})).json()
+    first = (await api.get("/v1/projects", headers=overseer(), params={"limit": 1})).json()
     assert await listed(limit=5, cursor=first["next_cursor"]) == [noticed, draft]

@@ -16,6 +16,7 @@ from registry_svc_tests.factories import (
     forest_project,
     officer,
     outline,
+    overseer,
     parcel,
     pv_project,
     register_organisation,
@@ -164,7 +165,7 @@ def tries(step: str, where: Standing, *, at: str | None = None) -> Play:
         }
         take = steps.get(step, lambda: register.take(project_id, step))
         seen = said(await take())
-        shown = await register.api.get(f"/v1/projects/{project_id}")
+        shown = await register.api.get(f"/v1/projects/{project_id}", headers=overseer())
         return seen | {"project": shown.json()["status"]}
 
     return play
@@ -177,7 +178,7 @@ def decides_alone() -> Play:
         project_id = await stand(register, Standing("VALIDATED"))
         task_id = (await register.propose(project_id, "registration")).json()["task_id"]
         seen = said(await register.approve(task_id, officer="officer-a"))
-        shown = await register.api.get(f"/v1/projects/{project_id}")
+        shown = await register.api.get(f"/v1/projects/{project_id}", headers=overseer())
         return seen | {"project": shown.json()["status"]}
 
     return play
@@ -189,7 +190,7 @@ def waits(where: Standing, until: str) -> Play:
     async def play(register: Register) -> Seen:
         project_id = await stand(register, where)
         move(register, until)
-        return said(await register.api.get(f"/v1/projects/{project_id}"))
+        return said(await register.api.get(f"/v1/projects/{project_id}", headers=overseer()))
 
     return play
 
