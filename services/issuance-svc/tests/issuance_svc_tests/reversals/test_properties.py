@@ -150,7 +150,7 @@ class Example:
         reversal_id = self.reported[i % len(self.reported)]
         async with self.database.write() as session:
             if quantity_t % 5 == 0:
-                await confirm.reject(session, reversal_id)
+                await confirm.reject(session, reversal_id, officer_code=BUREAU)
                 return
             now = self.clock.now()
             await confirm.confirm(session, reversal_id, officer_code=BUREAU, now=now)
