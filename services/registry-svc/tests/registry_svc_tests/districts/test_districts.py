@@ -2,7 +2,7 @@
 
 import pytest
 
-from registry_svc.projects.plan import CHONGQING
+from registry_svc.districts.service import CHONGQING
 from registry_svc_tests.factories import caller, pv_project, register_organisation
 
 # The tests' first day is 2026-07-17.
