@@ -11,6 +11,7 @@ from registry_svc_tests.factories import (
     approve,
     caller,
     officer,
+    overseer,
     pv_project,
     register_organisation,
 )
@@ -419,7 +420,7 @@ async def test_a_withdrawn_version_takes_no_project_and_keeps_those_it_has(
     assert done.status_code == 200
     refused = await register.file(pv_project(register.author))
     assert refusal(refused) == (409, "methodology-not-in-force")
-    project = (await register.api.get(f"/v1/projects/{project_id}")).json()
+    project = (await register.api.get(f"/v1/projects/{project_id}", headers=overseer())).json()
     assert project["methodology_code"] == "CQCM-901-V001"
     for day, may in ((TODAY, True), (date(2026, 10, 31), True), (date(2026, 11, 1), False)):
         assert await registrable(database, "CQCM-901-V001", day) is may

@@ -10,6 +10,7 @@ from registry_svc_tests.factories import (
     approve,
     caller,
     officer,
+    overseer,
     pv_project,
     register_organisation,
 )
@@ -100,7 +101,8 @@ async def test_falsification_bans_for_three_calendar_years_from_the_decision(
     clock.set(datetime(2029, 7, 20, 16, 0, tzinfo=UTC))  # the next day
     assert (await decide(register.owner, "resumption")).status_code == 200
     assert (await api.get(f"{PATH}/{register.owner}")).json()["banned_until"] is None
-    assert (await api.get(f"/v1/projects/{project_id}")).status_code == 200
+    kept = await api.get(f"/v1/projects/{project_id}", headers=overseer())
+    assert kept.status_code == 200
 
 
 @pytest.mark.parametrize(
