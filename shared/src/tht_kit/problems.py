@@ -6,7 +6,6 @@ from urllib.parse import quote
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.openapi.constants import REF_PREFIX
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
@@ -216,4 +215,3 @@ PROBLEM_SCHEMA: dict[str, Any] = {
         },
     },
 }
-PROBLEM_REF = {"$ref": REF_PREFIX + "Problem"}

@@ -185,12 +185,6 @@ async def find_report_within(
     return (await session.scalars(statement.limit(1))).first()
 
 
-async def list_issued_of(session: AsyncSession, origin_ids: Sequence[UUID]) -> Sequence[Issuance]:
-    """Return the issuances that external batches became."""
-    statement = select(Issuance).where(Issuance.origin_id.in_(origin_ids))
-    return (await session.scalars(statement.order_by(Issuance.issuance_id))).all()
-
-
 async def totals(session: AsyncSession) -> Totals:
     statement = (
         select(Issuance.project_type, func.sum(Issuance.quantity_t), func.count())
