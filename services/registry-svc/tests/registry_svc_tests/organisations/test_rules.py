@@ -72,7 +72,8 @@ def test_a_wrong_code_is_refused_saying_where(code, says):
 def test_every_single_wrong_character_is_found():
     for position in range(len(VALID)):
         for char in ALPHABET.replace(VALID[position], ""):
-            refusal(VALID[:position] + char + VALID[position + 1 :])
+            wrong = VALID[:position] + char + VALID[position + 1 :]
+            assert wrong in str(refusal(wrong))
 
 
 @pytest.mark.skipif(not VECTORS.exists(), reason=f"{VECTORS} is not on this machine")
